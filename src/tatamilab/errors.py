@@ -1,0 +1,48 @@
+"""What can go wrong, and who should mend it.
+
+    TatamiError
+    ├── BadInput (also ValueError)       what the user gave cannot be used; exit code 2
+    │   └── DataFileError                a data file is missing, truncated, corrupt or not what it claims
+    ├── MissingExtra (also ImportError)  an optional dependency is not installed; exit code 2
+    └── OutputError (also OSError)       the disk refused what we had to write; exit code 2
+
+A message is one sentence in the user's language: the rule, what was received, where, and what to do.
+"""
+
+from tatamilab.i18n import _
+
+
+class TatamiError(Exception):
+    """Anything that tatamilab raises on purpose."""
+
+
+class BadInput(TatamiError, ValueError):
+    """What the user gave cannot be used."""
+
+
+class DataFileError(BadInput):
+    """A data file is missing, truncated, corrupt or not what it claims to be."""
+
+
+class OutputError(TatamiError, OSError):
+    """A folder or file could not be written."""
+
+
+class MissingExtra(TatamiError, ImportError):
+    """An optional dependency is not installed.
+
+    Args:
+        extra: the name in brackets, as in `pip install "tatamilab[lab]"`.
+        module: the module that could not be imported.
+    """
+
+    def __init__(self, extra: str, module: str) -> None:
+        super().__init__(
+            _(
+                "{module} is not installed; it comes with the extra [{extra}]: "
+                'pip install "tatamilab[{extra}]"',
+                module=module,
+                extra=extra,
+            )
+        )
+        self.extra = extra
