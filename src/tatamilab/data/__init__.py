@@ -1,17 +1,35 @@
 """Data sets: images and labels, where they come from, and which part of them is used."""
 
-from tatamilab.data.catalogue import CATALOGUE
+from tatamilab.data.cache import (
+    DatasetState,
+    VerifiedFile,
+    cache_folder,
+    known_dataset,
+    list_datasets,
+    verify,
+)
+from tatamilab.data.catalogue import CATALOGUE, KnownDataset
 from tatamilab.data.dataset import Dataset, NormalisedArrays, Provenance
+from tatamilab.data.fetching import Progress, fetch
 from tatamilab.data.loading import load
 from tatamilab.data.split import Split, split_sizes, steps_per_epoch
 
 __all__ = [
     "CATALOGUE",
     "Dataset",
+    "DatasetState",
+    "KnownDataset",
     "NormalisedArrays",
+    "Progress",
     "Provenance",
     "Split",
+    "VerifiedFile",
+    "cache_folder",
+    "fetch",
+    "known_dataset",
+    "list_datasets",
     "load",
     "split_sizes",
     "steps_per_epoch",
+    "verify",
 ]

@@ -11,6 +11,7 @@ sets; CIFAR-10, the file behind the MD5 sum on its page (c32a1d4ab5d03f1284b6788
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from tatamilab.i18n import _
 
@@ -55,7 +56,9 @@ class KnownDataset:
         homepage: where its authors describe it.
         licence: SPDX identifier; `None` if its authors state none.
         download_bytes: size of its files as published.
-        files: training images, training labels, test images, test labels; or one archive.
+        layout: "idx" for four files (training images and labels, test images and labels), "cifar" for one
+            archive of records.
+        files: its files, in that order.
     """
 
     name: str
@@ -66,6 +69,7 @@ class KnownDataset:
     homepage: str
     licence: str | None
     download_bytes: int
+    layout: Literal["idx", "cifar"]
     files: tuple[KnownFile, ...]
 
     @property
@@ -166,6 +170,7 @@ MNIST = KnownDataset(
     homepage="http://yann.lecun.com/exdb/mnist/",
     licence="CC-BY-SA-3.0",
     download_bytes=0,
+    layout="idx",
     files=_idx_files(
         None,
         {
@@ -186,6 +191,7 @@ FASHION_MNIST = KnownDataset(
     homepage="https://github.com/zalandoresearch/fashion-mnist",
     licence="MIT",
     download_bytes=30_878_645,
+    layout="idx",
     files=_idx_files(
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         {
@@ -218,6 +224,7 @@ KMNIST = KnownDataset(
     homepage="https://codh.rois.ac.jp/kmnist/",
     licence="CC-BY-SA-4.0",
     download_bytes=21_240_888,
+    layout="idx",
     files=_idx_files(
         "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
         {
@@ -238,6 +245,7 @@ CIFAR10 = KnownDataset(
     homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
     licence=None,
     download_bytes=170_052_171,
+    layout="cifar",
     files=(
         KnownFile(
             name="cifar-10-binary.tar.gz",

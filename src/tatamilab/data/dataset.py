@@ -63,7 +63,7 @@ class Dataset:
         provenance: where the data comes from.
 
     Raises:
-        BadInput: images and labels differ in number, images differ in shape, a label has no class, or there
+        BadInput: a part is empty, images and labels differ in number, images differ in shape, a label has no class, or there
             are fewer than two classes.
     """
 
@@ -90,6 +90,8 @@ class Dataset:
             y.flags.writeable = False
 
     def _check_part(self, part: str, x: Images, y: Labels) -> None:
+        if x.size == 0:
+            raise BadInput(_("The {part} part of {name} has no images: add some.", part=part, name=self.name))
         if len(x) != len(y):
             raise BadInput(
                 _(

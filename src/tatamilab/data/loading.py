@@ -1,18 +1,17 @@
 """`load`: a data set by name or path, and the part of it to train on."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from difflib import get_close_matches
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from tatamilab.data.catalogue import CATALOGUE, KnownDataset, KnownFile
+from tatamilab.data.cache import check_file, folder_of, known_dataset, read_known_idx, state_of
+from tatamilab.data.catalogue import CATALOGUE, KnownDataset
+from tatamilab.data.cifar import read_cifar10
 from tatamilab.data.dataset import Dataset, Provenance
-from tatamilab.data.idx import IdxFile, read_idx
+from tatamilab.data.fetching import Progress, fetch
+from tatamilab.data.own import load_own
 from tatamilab.data.subset import choose_images
-from tatamilab.errors import BadInput, DataFileError
-from tatamilab.i18n import _
 
 
 def load(
@@ -21,42 +20,69 @@ def load(
     data_size: int | None = None,
     draw: int | None = None,
     balanced: bool = False,
+    mirror: str | None = None,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Load a data set, verified, with all of its training images or some.
 
+    MNIST is inside the package. Another known data set is fetched the first time, and kept.
+
     Args:
-        name_or_path: a name of the catalogue.
+        name_or_path: a name of the catalogue, or own data: a folder of class folders, a folder with four
+            IDX files, or an `.npz` file. A name of the catalogue wins over a folder of that name; write
+            `./mnist` or `Path("mnist")` for the folder.
         data_size: how many training images to use, the first ones as in the worksheet; `None` for all.
         draw: seed of a random subset instead of the first images.
         balanced: draw equally many images of each class.
+        mirror: where to fetch from instead of the official address: an http(s) address or a folder.
+        skip_bad: leave unreadable images of own data out, and say so in the provenance.
+        progress: is told how far each file that is fetched has come.
 
     Raises:
-        BadInput: the name is unknown, or the subset cannot be had.
-        DataFileError: a file is missing, damaged or not what it must be.
+        BadInput: the name is unknown, own data is in no known form, or the subset cannot be had.
+        DataFileError: a file is missing, damaged, or not what it must be.
+        OutputError: the cache folder cannot be written.
 
     Example:
         >>> data = load("mnist", data_size=600)
         >>> data.x_train.shape, data.x_test.shape, data.x_train.dtype
         ((600, 28, 28, 1), (10000, 28, 28, 1), dtype('uint8'))
     """
-    known = CATALOGUE.get(str(name_or_path))
-    if known is None:
-        raise _unknown(str(name_or_path))
-    return _with_subset(_load_known(known), data_size, draw, balanced)
+    if isinstance(name_or_path, str) and (known := CATALOGUE.get(name_or_path)):
+        data = _load_known(known, mirror, progress)
+    elif _is_path(name_or_path):
+        data = load_own(Path(name_or_path).expanduser(), skip_bad=skip_bad)
+    else:
+        data = _load_known(known_dataset(str(name_or_path)), mirror, progress)
+    return _with_subset(data, data_size, draw, balanced)
 
 
-def _load_known(known: KnownDataset) -> Dataset:
-    folder = files(__package__).joinpath(known.name)
+def _is_path(name_or_path: str | Path) -> bool:
+    text = os.fspath(name_or_path)
+    return (
+        isinstance(name_or_path, Path)
+        or "/" in text
+        or os.sep in text
+        or text.startswith("~")
+        or Path(text).suffix == ".npz"
+        or (text != "" and Path(text).exists())
+    )
 
-    def read(file: KnownFile) -> IdxFile:
-        return _read_verified(folder.joinpath(file.name), file, known.remedy)
 
+def _load_known(known: KnownDataset, mirror: str | None, progress: Progress | None) -> Dataset:
+    if state_of(known).state in ("absent", "incomplete"):
+        fetch(known.name, mirror, progress)
+    return _load_cifar(known) if known.layout == "cifar" else _load_idx(known)
+
+
+def _load_idx(known: KnownDataset) -> Dataset:
+    folder = folder_of(known)
     with ThreadPoolExecutor(len(known.files)) as pool:
-        x_train, y_train, x_test, y_test = pool.map(read, known.files)
-    hashes = {
-        file.name.removesuffix(".gz"): content.sha256
-        for file, content in zip(known.files, (x_train, y_train, x_test, y_test), strict=True)
-    }
+        x_train, y_train, x_test, y_test = read = list(
+            pool.map(lambda file: read_known_idx(folder / file.name, file, known.remedy), known.files)
+        )
+    hashes = {file.name.removesuffix(".gz"): one.sha256 for file, one in zip(known.files, read, strict=True)}
     return Dataset(
         known.name,
         x_train.array[..., None],
@@ -68,19 +94,12 @@ def _load_known(known: KnownDataset) -> Dataset:
     )
 
 
-def _read_verified(path: Path | Traversable, file: KnownFile, remedy: str) -> IdxFile:
-    content = read_idx(path, len(file.shape), remedy=remedy, shape=file.shape)
-    if content.sha256 != file.content_sha256:
-        raise DataFileError(
-            _(
-                "{file} is not the published file: its SHA-256 is {received}, not {expected}; {remedy}.",
-                file=path,
-                received=content.sha256,
-                expected=file.content_sha256,
-                remedy=remedy,
-            )
-        )
-    return content
+def _load_cifar(known: KnownDataset) -> Dataset:
+    (file,) = known.files
+    verified = check_file(folder_of(known) / file.name, file, known.remedy)
+    arrays = read_cifar10(verified.path, remedy=known.remedy)
+    provenance = Provenance(known.homepage, known.licence, {file.name: verified.sha256})
+    return Dataset(known.name, *arrays, known.class_names, provenance)
 
 
 def _with_subset(data: Dataset, data_size: int | None, draw: int | None, balanced: bool) -> Dataset:
@@ -93,16 +112,3 @@ def _with_subset(data: Dataset, data_size: int | None, draw: int | None, balance
         y_train=data.y_train[chosen],
         provenance=replace(data.provenance, data_size=data_size, draw=draw, balanced=balanced),
     )
-
-
-def _unknown(name: str) -> BadInput:
-    nearest = get_close_matches(name, CATALOGUE, n=1)
-    if nearest:
-        return BadInput(
-            _(
-                "Unknown data set {name!r}; the nearest known name is {nearest!r}.",
-                name=name,
-                nearest=nearest[0],
-            )
-        )
-    return BadInput(_("Unknown data set {name!r}; known: {known}.", name=name, known=", ".join(CATALOGUE)))
