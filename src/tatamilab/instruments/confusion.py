@@ -1,0 +1,155 @@
+"""The confusion matrix: which class is taken for which."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tatamilab.analysis import confusion_matrix, row_percent, wilson_interval
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+from tatamilab.instruments import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_WITH_PERCENT = 12
+_MOST_WITH_COUNTS = 25
+
+
+def plot_confusion_matrix(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    class_names: Sequence[str] | None = None,
+    *,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw counts and row percents; only the errors are coloured, so that the diagonal does not drown them.
+
+    Up to 12 classes each cell shows both numbers, up to 25 the counts, above that colour alone.
+
+    Args:
+        y_true: true labels (n,).
+        y_pred: predicted labels (n,).
+        class_names: one for each class; the numbers 0, 1, … up to the largest label if None.
+        ax: where to draw; the axes of a new figure if None.
+
+    Returns:
+        The axes.
+
+    Raises:
+        BadInput: no images, labels that do not fit each other or `class_names`.
+    """
+    names = class_labels(class_names, y_true, y_pred)
+    counts = confusion_matrix(y_true, y_pred, len(names))
+    title = _title(counts)
+    if ax is None:
+        side = float(np.clip(0.62 * len(names) + 1.6, 4.6, 9.5))
+        ax = style.new_figure(side + 0.7, side).add_subplot()
+        style.root(ax).set_layout_engine("constrained")
+    style.quiet(ax, frame=False)
+    _draw_cells(ax, counts)
+    _name_axes(ax, names)
+    ax.set_title(title, loc="left", color=style.INK, fontproperties=style.font(11), pad=12)
+    return ax
+
+
+def describe_confusion_matrix(
+    y_true: ArrayLike, y_pred: ArrayLike, class_names: Sequence[str] | None = None
+) -> str:
+    """The score and the most frequent confusions, in words.
+
+    Raises:
+        BadInput: as `plot_confusion_matrix`.
+    """
+    names = class_labels(class_names, y_true, y_pred)
+    counts = confusion_matrix(y_true, y_pred, len(names))
+    parts = [_title(counts) + "."]
+    errors = counts - np.diag(np.diag(counts))
+    order = np.argsort(-errors, axis=None, kind="stable")[:3]
+    for true, pred in zip(*np.unravel_index(order, errors.shape), strict=True):
+        if errors[true, pred]:
+            parts.append(
+                _(
+                    "{true} was taken for {pred} {count} times ({percent:.1f}% of its images).",
+                    true=names[true],
+                    pred=names[pred],
+                    count=errors[true, pred],
+                    percent=row_percent(counts)[true, pred],
+                )
+            )
+    return " ".join(parts)
+
+
+def class_labels(class_names: Sequence[str] | None, *labels: ArrayLike) -> list[str]:
+    """The names of all classes: those given, else the numbers from 0 to the largest label.
+
+    Raises:
+        BadInput: there is no image at all.
+    """
+    if any(np.size(values) == 0 for values in labels):
+        raise BadInput(_("There is nothing to draw: no image was given."))
+    if class_names is not None:
+        return [str(name) for name in class_names]
+    return [str(number) for number in range(int(max(np.max(values) for values in labels)) + 1)]
+
+
+def _title(counts: NDArray[np.int64]) -> str:
+    right, total = int(np.trace(counts)), int(counts.sum())
+    interval = wilson_interval(right, total)
+    return _(
+        "{right:,} of {total:,} right: {score:.1%} (95% interval {low:.1%}–{high:.1%})",
+        right=right,
+        total=total,
+        score=right / total,
+        low=interval.low,
+        high=interval.high,
+    )
+
+
+def _draw_cells(ax: "Axes", counts: NDArray[np.int64]) -> None:
+    percent = row_percent(counts)
+    errors = np.where(np.eye(len(counts), dtype=bool), np.nan, np.nan_to_num(percent))
+    limit = float(np.nanmax(errors)) if len(counts) > 1 and np.nanmax(errors) > 0 else 1.0
+    colours = style.sequential_colours()
+    colours.set_bad(style.PAPER)
+    image = ax.imshow(errors, cmap=colours, vmin=0, vmax=limit)
+    bar = style.root(ax).colorbar(image, ax=ax, fraction=0.04, pad=0.03, shrink=0.6)
+    bar.outline.set_visible(False)
+    bar.set_label(_("Errors, in % of the true class"), color=style.INK, fontproperties=style.font(9))
+    style.quiet(bar.ax, frame=False)
+    for edge in np.arange(len(counts) + 1) - 0.5:
+        ax.axhline(edge, color="white", linewidth=1.0)
+        ax.axvline(edge, color="white", linewidth=1.0)
+    if len(counts) <= _MOST_WITH_COUNTS:
+        _write_cells(ax, counts, percent, limit)
+
+
+def _write_cells(ax: "Axes", counts: NDArray[np.int64], percent: NDArray[np.float64], limit: float) -> None:
+    both = len(counts) <= _MOST_WITH_PERCENT
+    for (true, pred), count in np.ndenumerate(counts):
+        if count == 0 and true != pred:
+            continue
+        dark = true != pred and percent[true, pred] > 0.55 * limit
+        ax.text(
+            pred, true - (0.14 if both else 0), f"{count:,}", ha="center", va="center",
+            color="white" if dark else style.INK, fontproperties=style.font(9.5 if both else 6.5),
+        )  # fmt: skip
+        if both and np.isfinite(percent[true, pred]):
+            ax.text(
+                pred, true + 0.24, f"{percent[true, pred]:.1f}%", ha="center", va="center",
+                color="white" if dark else style.MUTED, fontproperties=style.font(6.5),
+            )  # fmt: skip
+
+
+def _name_axes(ax: "Axes", names: list[str]) -> None:
+    step = -(-len(names) // 30)
+    places = range(0, len(names), step)
+    long = max(map(len, names)) > 3
+    ax.set_xticks(
+        places, [names[k] for k in places], rotation=45 if long else 0, ha="right" if long else "center"
+    )
+    ax.set_yticks(places, [names[k] for k in places])
+    ax.set_xlabel(_("Predicted class"), color=style.INK, fontproperties=style.font(10))
+    ax.set_ylabel(_("True class"), color=style.INK, fontproperties=style.font(10))
