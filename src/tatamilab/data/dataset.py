@@ -63,8 +63,8 @@ class Dataset:
         provenance: where the data comes from.
 
     Raises:
-        BadInput: a part is empty, images and labels differ in number, images differ in shape, a label has no class, or there
-            are fewer than two classes.
+        BadInput: a part is empty, images and labels differ in number, images differ in shape, a label has
+            no class, or there are fewer than two classes.
     """
 
     name: str

@@ -93,7 +93,8 @@ def _source(file: KnownFile, mirror: str | None) -> str | Path:
     if not os.access(path, os.R_OK):
         raise DataFileError(
             _(
-                "The mirror {mirror} has no readable file {name}; it must hold the files under their official names.",
+                "The mirror {mirror} has no readable file {name}; it must hold the files under their "
+                "official names.",
                 mirror=mirror,
                 name=file.name,
             )

@@ -1,0 +1,148 @@
+"""`load_model`: what `--model` names, seeded, and checked against the data."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tatamilab import backend
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+from tatamilab.models.built_in import BUILT_IN, Shape
+from tatamilab.models.keras_file import read_keras_file
+from tatamilab.models.user_function import call_user_function
+
+if TYPE_CHECKING:
+    import keras
+
+_LARGEST_SEED = 2**32 - 1
+
+
+def load_model(spec: str, input_shape: Shape, n_classes: int, *, seed: int) -> "keras.Model":
+    """The model that `spec` names, for images of `input_shape` in `n_classes` classes.
+
+    Python's, NumPy's and the backend's random numbers are seeded first, so the same seed gives the same
+    initial weights.
+
+    Args:
+        spec: a built-in name ("cnn", "bpnn", "cnn-small-data"), a `.keras` file, or `MODULE:FUNCTION` for a
+            function of yours that returns a model; it is called with `input_shape` and `n_classes` if it
+            takes them, and the current folder is on the path.
+        input_shape: rows, columns, channels of one image.
+        n_classes: number of classes; the model must give one output for each.
+        seed: from 0 to 2³² - 1.
+
+    Returns:
+        A built model. One from a file has the weights of that file, and is not compiled.
+
+    Raises:
+        BadInput: the name is unknown, the function gives no model, or the model does not fit the data.
+        DataFileError: the file is missing, damaged, no Keras model, or contains code.
+
+    Example:
+        >>> load_model("bpnn", (28, 28, 1), 10, seed=0).output_shape
+        (None, 10)
+    """
+    if not 0 <= seed <= _LARGEST_SEED:
+        raise BadInput(
+            _("The seed must be from 0 to {last}; received {received}.", last=_LARGEST_SEED, received=seed)
+        )
+    backend.choose()
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    if spec in BUILT_IN:
+        model = _build(spec, input_shape, n_classes)
+    elif spec.endswith(".keras"):
+        model = read_keras_file(Path(spec).expanduser())
+    elif ":" in spec:
+        model = call_user_function(spec, input_shape, n_classes)
+    else:
+        raise _unknown(spec)
+    _check_fit(spec, model, input_shape, n_classes)
+    return model
+
+
+def _build(name: str, input_shape: Shape, n_classes: int) -> "keras.Model":
+    try:
+        return BUILT_IN[name](input_shape, n_classes)
+    except ValueError as problem:
+        raise BadInput(
+            _(
+                "The model {name!r} cannot take images of {shape} (rows×columns×channels), which are too "
+                "small for its layers: use larger images or another model.",
+                name=name,
+                shape=_times(input_shape),
+            )
+        ) from problem
+
+
+def _check_fit(spec: str, model: "keras.Model", input_shape: Shape, n_classes: int) -> None:
+    import keras
+
+    expects = getattr(model, "input_shape", None) if model.built else None
+    try:
+        gives = model(keras.KerasTensor((None, *input_shape))).shape
+    except Exception as problem:  # a model of the user's may raise anything
+        if expects is None:
+            raise BadInput(
+                _(
+                    "The model {spec!r} cannot be called with images of {shape} (rows×columns×channels): "
+                    "{problem}.",
+                    spec=spec,
+                    shape=_times(input_shape),
+                    problem=_first_line(problem),
+                )
+            ) from problem
+        gives = None
+    if expects is not None and (gives is None or not _matches(expects, input_shape)):
+        raise BadInput(
+            _(
+                "The model {spec!r} does not fit the data: it expects {expected}, but the images are "
+                "{received} (rows×columns×channels).",
+                spec=spec,
+                expected=_times(expects[1:]) if isinstance(expects, tuple) else expects,
+                received=_times(input_shape),
+            )
+        )
+    if gives != (None, n_classes):
+        raise BadInput(
+            _(
+                "The model {spec!r} does not fit the data: it gives {received} outputs for an image, but "
+                "there are {expected} classes.",
+                spec=spec,
+                received=_times(gives[1:]) if isinstance(gives, tuple) else gives,
+                expected=n_classes,
+            )
+        )
+
+
+def _matches(expects: object, input_shape: Shape) -> bool:
+    """Whether the shape `expects`, in which `None` stands for any size, allows a batch of `input_shape`."""
+    return (
+        isinstance(expects, tuple)
+        and len(expects) == 1 + len(input_shape)
+        and all(want in (None, have) for want, have in zip(expects[1:], input_shape, strict=True))
+    )
+
+
+def _times(shape: tuple[int | None, ...]) -> str:
+    return "×".join("?" if size is None else str(size) for size in shape)
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip() or type(problem).__name__).splitlines()[0].rstrip(".")
+
+
+def _unknown(spec: str) -> BadInput:
+    nearest = get_close_matches(spec.lower(), BUILT_IN, n=1)
+    if nearest:
+        return BadInput(
+            _("Unknown model {spec!r}; the nearest known name is {nearest!r}.", spec=spec, nearest=nearest[0])
+        )
+    return BadInput(
+        _(
+            "Unknown model {spec!r}; known are {known}, a FILE.keras, or MODULE:FUNCTION.",
+            spec=spec,
+            known=", ".join(BUILT_IN),
+        )
+    )
