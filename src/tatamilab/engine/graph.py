@@ -178,7 +178,7 @@ class BatchNormalization(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class Dropout(Node):
-    """In training each element (or, `whole_channels`, each channel) is 0 with probability `rate`, else ×1/(1 − rate)."""
+    """In training each element (or channel) is 0 with probability `rate`, else ×1/(1 − rate)."""
 
     rate: float
     whole_channels: bool = False
@@ -259,7 +259,7 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
-    """How a step changes the weights. Learning rates come with each call, so that schedules need no recompiling.
+    """How a step changes the weights. Learning rates come with each call: a schedule needs no recompiling.
 
     Args:
         kind: which rule; see `kernels/optimizer.py` for the equations.
