@@ -20,14 +20,24 @@ def choose(*, command: bool = False) -> str:
     Args:
         command: True for our own command line, which does not read `keras.json`.
     """
+    backend = preview(command=command)
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = backend
+    return backend
+
+
+def preview(*, command: bool = False) -> str:
+    """What `choose` would decide; nothing is changed by asking.
+
+    Args:
+        command: as for `choose`.
+    """
     if "keras" in sys.modules:
         return str(sys.modules["keras"].backend.backend())
     if chosen := os.environ.get("KERAS_BACKEND"):
         return chosen
     named = None if command else _named_in_keras_json()
-    backend = named if named in BACKENDS and find_spec(named) else "jax"
-    os.environ["KERAS_BACKEND"] = backend
-    return backend
+    return named if named in BACKENDS and find_spec(named) else "jax"
 
 
 def _named_in_keras_json() -> str | None:
