@@ -84,19 +84,24 @@ class Dataset:
                     n=self.n_classes,
                 )
             )
-        for part, x, y in (("train", self.x_train, self.y_train), ("test", self.x_test, self.y_test)):
+        for part, x, y in (
+            (_("training data"), self.x_train, self.y_train),
+            (_("test data"), self.x_test, self.y_test),
+        ):
             self._check_part(part, x, y)
             x.flags.writeable = False
             y.flags.writeable = False
 
     def _check_part(self, part: str, x: Images, y: Labels) -> None:
         if x.size == 0:
-            raise BadInput(_("The {part} part of {name} has no images: add some.", part=part, name=self.name))
+            raise BadInput(
+                _("There are no images in the {part} of {name}: add some.", part=part, name=self.name)
+            )
         if len(x) != len(y):
             raise BadInput(
                 _(
-                    "Every image needs one label; {name} has {images} images and {labels} labels in its "
-                    "{part} part: check that the two belong together.",
+                    "Every image needs one label; the {part} of {name} has {images} images and {labels} "
+                    "labels: check that the two belong together.",
                     name=self.name,
                     images=len(x),
                     labels=len(y),
@@ -106,8 +111,8 @@ class Dataset:
         if x.shape[1:] != self.image_shape:
             raise BadInput(
                 _(
-                    "All images must have one shape (rows, columns, channels); in {name} those of the train "
-                    "part are {train}, those of the test part {test}: resize one of them.",
+                    "All images must have one shape (rows, columns, channels); in {name} the training images "
+                    "are {train}, the test images {test}: resize one of them.",
                     name=self.name,
                     train=self.image_shape,
                     test=x.shape[1:],
@@ -117,8 +122,8 @@ class Dataset:
         if outside.size:
             raise BadInput(
                 _(
-                    "Labels must be from 0 to {last}; in {name}, label {index} of the {part} part is "
-                    "{value}: renumber the labels.",
+                    "Labels must be from 0 to {last}; in the {part} of {name}, label {index} is {value}: "
+                    "renumber the labels.",
                     last=self.n_classes - 1,
                     name=self.name,
                     index=int(outside[0]),

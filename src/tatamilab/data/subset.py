@@ -38,7 +38,8 @@ def choose_images(
     if not 1 <= size <= len(labels):
         raise BadInput(
             _(
-                "The data size must be from 1 to {n}, the number of training images; received {received}.",
+                "The data size must be from 1 to {n:,}, the number of training images; "
+                "received {received:,}.",
                 n=len(labels),
                 received=size,
             )

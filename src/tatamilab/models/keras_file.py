@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tatamilab.errors import DataFileError
 from tatamilab.i18n import _
+from tatamilab.models.reasons import first_line
 
 if TYPE_CHECKING:
     import keras
@@ -54,10 +55,10 @@ def read_keras_file(path: Path) -> "keras.Model":
     except Exception as problem:  # Keras may raise anything at a file that is not what it claims
         raise DataFileError(
             _(
-                "Keras {version} cannot load {file}: {problem}",
+                "Keras {version} cannot load {file}: {problem}.",
                 version=keras.__version__,
                 file=path,
-                problem=(str(problem).strip() or type(problem).__name__).splitlines()[0],
+                problem=first_line(problem),
             )
         ) from problem
     if not isinstance(model, keras.Model):

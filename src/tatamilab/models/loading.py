@@ -9,6 +9,7 @@ from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.models.built_in import BUILT_IN, Shape
 from tatamilab.models.keras_file import read_keras_file
+from tatamilab.models.reasons import first_line
 from tatamilab.models.user_function import call_user_function
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _check_fit(spec: str, model: "keras.Model", input_shape: Shape, n_classes: i
                     "{problem}.",
                     spec=spec,
                     shape=_times(input_shape),
-                    problem=_first_line(problem),
+                    problem=first_line(problem),
                 )
             ) from problem
         gives = None
@@ -127,10 +128,6 @@ def _matches(expects: object, input_shape: Shape) -> bool:
 
 def _times(shape: tuple[int | None, ...]) -> str:
     return "×".join("?" if size is None else str(size) for size in shape)
-
-
-def _first_line(problem: Exception) -> str:
-    return (str(problem).strip() or type(problem).__name__).splitlines()[0].rstrip(".")
 
 
 def _unknown(spec: str) -> BadInput:

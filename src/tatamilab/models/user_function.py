@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.models.built_in import Shape
+from tatamilab.models.reasons import first_line
 
 if TYPE_CHECKING:
     import keras
@@ -35,10 +36,10 @@ def call_user_function(spec: str, input_shape: Shape, n_classes: int) -> "keras.
         except Exception as problem:  # the user's code may raise anything
             raise BadInput(
                 _(
-                    "The function {spec} failed with {kind}: {problem}",
+                    "The function {spec} failed with {kind}: {problem}.",
                     spec=spec,
                     kind=type(problem).__name__,
-                    problem=problem,
+                    problem=first_line(problem),
                 )
             ) from problem
     if not isinstance(model, keras.Model):
@@ -62,7 +63,7 @@ def _find(spec: str) -> Callable[..., object]:
                 "Cannot import the module {module!r} of {spec}: {problem}; run the command in its folder.",
                 module=module_name,
                 spec=spec,
-                problem=problem,
+                problem=first_line(problem),
             )
         ) from problem
     function = getattr(module, function_name, None)
