@@ -1,1 +1,70 @@
-"""."""
+"""The command `tatami`.
+
+Everything heavy is imported inside the commands, so that `tatami --help` answers at once. The language is
+chosen before `cli.app` is imported, because Typer takes its help texts when a command is defined.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from tatamilab import i18n
+from tatamilab.errors import TatamiError
+from tatamilab.i18n import LANGUAGES, _
+
+BAD_INPUT = 2
+UNEXPECTED = 1
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `tatami` with `arguments` (those of the process by default), and exit with its code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_on_a_letter(stream)
+    i18n.set_language(_language_in(given))
+    sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        from tatamilab.cli.app import dispatch
+
+        return dispatch(arguments)
+    except TatamiError as error:
+        _show_traceback_if_debugging()
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(_("Interrupted; nothing was kept."), file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        from tatamilab.cli.unexpected import report
+
+        _show_traceback_if_debugging()
+        print(report(error), file=sys.stderr)
+        return UNEXPECTED
+
+
+def _language_in(arguments: Sequence[str]) -> str | None:
+    """The language that `--lang` names, wherever it stands; the command itself refuses an unknown one."""
+    named = None
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == "--lang":
+            named = following
+        elif word.startswith("--lang="):
+            named = word.removeprefix("--lang=")
+    return named if named in LANGUAGES else None
+
+
+def _never_fail_on_a_letter(stream: TextIO) -> None:
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+
+
+def _show_traceback_if_debugging() -> None:
+    if os.environ.get("TATAMI_DEBUG"):
+        import traceback
+
+        traceback.print_exc()

@@ -1,1 +1,49 @@
-"""."""
+"""One seeded run of the worksheet's experiment, and its folder."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tatamilab.experiment.options import RunOptions
+from tatamilab.experiment.showing import Lines, Notebook
+from tatamilab.experiment.watching import (
+    EpochResult,
+    Figure,
+    Phase,
+    StepProgress,
+    TrainingPlan,
+    Watcher,
+)
+
+if TYPE_CHECKING:
+    from tatamilab.experiment.record import RunRecord, Status, read
+    from tatamilab.experiment.running import run
+
+__all__ = [
+    "EpochResult",
+    "Figure",
+    "Lines",
+    "Notebook",
+    "Phase",
+    "RunOptions",
+    "RunRecord",
+    "Status",
+    "StepProgress",
+    "TrainingPlan",
+    "Watcher",
+    "read",
+    "run",
+]
+
+_LATER = {
+    "run": "running",
+    "read": "record",
+    "RunRecord": "record",
+    "Status": "record",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs Keras when it is first asked for, so that asking for options stays quick."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -1,0 +1,53 @@
+"""The commands, put together."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tatamilab import __version__
+from tatamilab.cli import completion, data, doctor, models, run, usage
+from tatamilab.cli.command import Command, Group, lang_option, option
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+
+PROGRAM = "tatami"
+
+app = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None)
+
+
+@app.callback(
+    invoke_without_command=True,
+    help=_("Learn how convolutional networks work, by running them."),
+)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, option("--version", help=_("Show the version."))] = False,
+    lang: Annotated[str | None, lang_option()] = None,
+) -> None:
+    """Show the version, or the help where no command is given."""
+    if version:
+        print(f"{PROGRAM} {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+app.command("run", cls=Command, help=run.HELP)(run.run)
+app.add_typer(data.app, name="data")
+app.command("models", cls=Command, help=models.HELP)(models.models)
+app.command("doctor", cls=Command, help=doctor.HELP)(doctor.doctor)
+app.command("completion", cls=Command, help=completion.HELP)(completion.completion)
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Run the command that `arguments` name; return the exit code.
+
+    Raises:
+        BadInput: the arguments name no command, or not as it wants them.
+    """
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        raise BadInput(usage.sentence(error)) from error
+    return code if isinstance(code, int) else 0

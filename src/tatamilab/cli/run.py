@@ -1,0 +1,170 @@
+"""`tatami run`: the worksheet's whole experiment."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tatamilab.cli.command import lang_option, option
+from tatamilab.cli.quiet import choose_backend
+from tatamilab.cli.suggestions import data_sets, model_names
+from tatamilab.cli.usage import number, whole_number
+from tatamilab.experiment.options import BACKENDS, OPTIMIZERS, RunOptions
+from tatamilab.i18n import _
+
+if TYPE_CHECKING:
+    from tatamilab.experiment import RunRecord, Watcher
+
+HELP = _("Run the worksheet's whole experiment once, and leave a folder with all of it.")
+DEFAULT = RunOptions()
+
+
+def run(
+    data: Annotated[
+        str | None,
+        option(
+            "--data",
+            metavar="NAME|PATH",
+            help=_("Data set by name, or the path of a folder of class folders, an .npz or IDX files"),
+            default=DEFAULT.data,
+            complete=data_sets,
+        ),
+    ] = None,
+    data_size: Annotated[
+        str | None,
+        option("--data-size", metavar="N", help=_("Use the first N training images"), default=_("all")),
+    ] = None,
+    draw: Annotated[
+        str | None,
+        option("--draw", metavar="SEED", help=_("With --data-size: draw N images at random instead")),
+    ] = None,
+    balanced: Annotated[
+        bool, option("--balanced", help=_("With --draw: as many images of each class"))
+    ] = False,
+    skip_bad: Annotated[
+        bool, option("--skip-bad", help=_("Leave out images that can't be read, instead of stopping"))
+    ] = False,
+    data_mirror: Annotated[
+        str | None,
+        option("--data-mirror", metavar="URL|DIR", help=_("Fetch data from here, not the official address")),
+    ] = None,
+    model: Annotated[
+        str | None,
+        option(
+            "--model",
+            metavar="MODEL",
+            help=_("cnn, bpnn, cnn-small-data, FILE.keras, or MODULE:FUNCTION that makes one"),
+            default=DEFAULT.model,
+            complete=model_names,
+        ),
+    ] = None,
+    epochs: Annotated[
+        str | None,
+        option("--epochs", metavar="N", help=_("Passes over the training images"), default=DEFAULT.epochs),
+    ] = None,
+    batch_size: Annotated[
+        str | None,
+        option("--batch-size", metavar="N", help=_("Images a step"), default=DEFAULT.batch_size),
+    ] = None,
+    validation_split: Annotated[
+        str | None,
+        option(
+            "--validation-split",
+            metavar="SHARE",
+            help=_("Share of the training images, from the end, that validates"),
+            default=DEFAULT.validation_split,
+        ),
+    ] = None,
+    optimizer: Annotated[
+        str | None,
+        option(
+            "--optimizer",
+            metavar="NAME",
+            help=_("How the weights are changed: {names}", names=", ".join(OPTIMIZERS)),
+            default=DEFAULT.optimizer,
+            complete=lambda: OPTIMIZERS,
+        ),
+    ] = None,
+    lr: Annotated[
+        str | None, option("--lr", metavar="RATE", help=_("Learning rate"), default=DEFAULT.lr)
+    ] = None,
+    seed: Annotated[
+        str | None,
+        option(
+            "--seed",
+            metavar="N",
+            help=_("Decides the initial weights and the order of the images"),
+            default=DEFAULT.seed,
+        ),
+    ] = None,
+    lang: Annotated[str | None, lang_option()] = None,
+    out: Annotated[
+        str | None,
+        option("--out", metavar="DIR", help=_("Folder of the run"), default="runs/<time>-<model>-<seed>"),
+    ] = None,
+    force: Annotated[
+        bool, option("--force", help=_("Write into --out though it is not empty; an older run in it goes"))
+    ] = False,
+    backend: Annotated[
+        str | None,
+        option(
+            "--backend",
+            metavar="|".join(BACKENDS),
+            help=_("Who trains; auto is the fastest that can"),
+            default=DEFAULT.backend,
+            complete=lambda: BACKENDS,
+        ),
+    ] = None,
+    json: Annotated[bool, option("--json", help=_("Print run.json instead of words"))] = False,
+    quiet: Annotated[bool, option("--quiet", help=_("Print the run's folder only"))] = False,
+) -> None:
+    """Check the options, run, and say where everything is."""
+    given = {
+        "data": data,
+        "data_size": data_size and whole_number("--data-size", data_size),
+        "draw": draw and whole_number("--draw", draw),
+        "balanced": balanced,
+        "skip_bad": skip_bad,
+        "data_mirror": data_mirror,
+        "model": model,
+        "epochs": epochs and whole_number("--epochs", epochs),
+        "batch_size": batch_size and whole_number("--batch-size", batch_size),
+        "validation_split": validation_split and number("--validation-split", validation_split),
+        "optimizer": optimizer,
+        "lr": lr and number("--lr", lr),
+        "seed": seed and whole_number("--seed", seed),
+        "lang": lang,
+        "out": out and Path(out),
+        "force": force,
+        "backend": backend,
+    }
+    options = RunOptions(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    choose_backend()
+    record = _experiment(options, _watcher(json=json, quiet=quiet))
+    if json:
+        print(record.to_json(), end="")
+    elif quiet:
+        print(record.folder)
+    if record.status == "interrupted":
+        raise typer.Exit(130)
+
+
+def _experiment(options: RunOptions, watcher: "Watcher") -> "RunRecord":
+    from tatamilab.experiment import run as run_experiment
+
+    return run_experiment(options, watcher)
+
+
+def _watcher(*, json: bool, quiet: bool) -> "Watcher":
+    from rich.console import Console
+
+    from tatamilab.cli.live import Live
+    from tatamilab.experiment import Lines, Watcher
+
+    console = Console(stderr=json, highlight=False)
+    if quiet:
+        return Watcher()
+    if console.is_terminal and not console.is_dumb_terminal:
+        return Live(console)
+    return Watcher() if json else Lines(sys.stdout)

@@ -1,0 +1,146 @@
+"""The folder of a run: checked first, filled out of sight, and shown whole.
+
+Everything is written into a hidden folder inside the run's own, and moved up when the run is over,
+`run.json` last. If anything fails on the way, the hidden folder goes, and with it every trace of the run.
+"""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from tatamilab.errors import OutputError
+from tatamilab.experiment.options import RunOptions
+from tatamilab.i18n import _
+
+RECORD = "run.json"
+HISTORY = "history.csv"
+INITIAL_MODEL = "initial.keras"
+MODEL = "model.keras"
+PREDICTIONS = "predictions.npz"
+PAGE = "index.html"
+FIGURES = "figures"
+RUN_FILES = (RECORD, HISTORY, INITIAL_MODEL, MODEL, PREDICTIONS, PAGE)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def path_for(options: RunOptions, now: datetime) -> Path:
+    """Where a run begun `now` goes: `options.out`, else a fresh name under `runs/`.
+
+    Example:
+        >>> path_for(RunOptions(seed=3), datetime(2025, 4, 1, 13, 5)).as_posix()
+        'runs/20250401-130500-cnn-3'
+    """
+    if options.out is not None:
+        return options.out
+    name = f"{now:%Y%m%d-%H%M%S}-{options.model_label}-{options.seed}"
+    path = Path("runs", name)
+    again = 2
+    while path.exists():
+        path = Path("runs", f"{name}-{again}")
+        again += 1
+    return path
+
+
+def check(path: Path, *, force: bool, needed_bytes: int) -> None:
+    """Refuse a folder that a run could not be written to, before the run begins.
+
+    Raises:
+        OutputError: `path` is a file, is not empty (unless `force`), can't be written to, or lies on a disk
+            with less than `needed_bytes` free.
+    """
+    with speaking_of(path):
+        if path.exists() and not path.is_dir():
+            raise OutputError(
+                _("The output {path} is a file; give a folder with --out.", path=path),
+            )
+        if path.is_dir() and not force and any(path.iterdir()):
+            raise OutputError(
+                _(
+                    "The output folder {path} is not empty; choose another with --out, or add --force to "
+                    "replace an older run in it.",
+                    path=path,
+                )
+            )
+        nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if shutil.disk_usage(nearest).free < needed_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder inside `path`; what was written there is moved up to `path` at the end.
+
+    If the block raises, everything that was made goes again, `path` itself included if it was made here.
+
+    Raises:
+        OutputError: the disk refuses.
+    """
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    hidden = path / f".unfinished-{secrets.token_hex(4)}"
+    try:
+        with speaking_of(path):
+            hidden.mkdir(parents=True)
+        yield hidden
+        with speaking_of(path):
+            _move_up(hidden, path)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+        for folder in made:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+@contextmanager
+def speaking_of(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals inside the block into one sentence about `path`."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, OutputError):
+            if not isinstance(error.__cause__, OSError):
+                raise  # it speaks for itself
+            error = error.__cause__
+        if error.errno in DISK_FULL:
+            raise OutputError(
+                _(
+                    "The disk that holds {path} is full; free some space, or choose a folder on another disk "
+                    "with --out.",
+                    path=path,
+                )
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise OutputError(
+                _("The folder {path} can't be written to; choose another with --out.", path=path)
+            ) from error
+        raise OutputError(
+            _(
+                "Writing to {path} failed: {reason}; choose another folder with --out.",
+                path=path,
+                reason=error.strerror or error,
+            )
+        ) from error
+
+
+def _move_up(hidden: Path, path: Path) -> None:
+    names = [file.relative_to(hidden) for file in hidden.rglob("*") if file.is_file()]
+    _remove_older_run(path)
+    for name in sorted(names, key=lambda name: (name == Path(RECORD), name)):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(hidden / name, path / name)
+
+
+def _remove_older_run(path: Path) -> None:
+    """Remove what a run writes, and nothing else, so that `path` never mixes two runs."""
+    if not (path / RECORD).exists():
+        return
+    for name in RUN_FILES:
+        (path / name).unlink(missing_ok=True)
+    for figure in (path / FIGURES).glob("*.[ps][nv]g"):
+        figure.unlink()

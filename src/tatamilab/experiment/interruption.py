@@ -1,0 +1,47 @@
+"""Ctrl-C in two steps: the first asks to stop after the step in hand, the second ends at once."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interruption:
+    """Whether someone has asked to stop."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    @property
+    def asked(self) -> bool:
+        """True from the first Ctrl-C on."""
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """Ask to stop after the step in hand."""
+        self._asked.set()
+
+
+@contextmanager
+def interruptible(on_first: Callable[[], None]) -> Iterator[Interruption]:
+    """Inside the block, the first Ctrl-C calls `on_first`; the second raises KeyboardInterrupt.
+
+    Python delivers signals to the main thread only; in another thread the block changes nothing.
+    """
+    interruption = Interruption()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if interruption.asked:
+            raise KeyboardInterrupt
+        interruption.ask()
+        on_first()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,59 @@
+"""A run's files other than its figures: each whole or not at all, the same bytes for the same run."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tatamilab.files import whole_file, write_whole
+
+if TYPE_CHECKING:
+    import keras
+
+NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP archive can hold
+
+
+def save_model(model: "keras.Model", path: Path) -> None:
+    """Write `model` in Keras's format, without the date that Keras puts in: equal models, equal bytes."""
+    with whole_file(path) as beside:
+        model.save(beside)
+        dated = beside.read_bytes()
+        beside.write_bytes(_without_dates(dated))
+
+
+def save_history(history: Mapping[str, Sequence[float]], path: Path) -> None:
+    """Write one row an epoch, from 1, with Keras's names: accuracy, loss, val_accuracy, val_loss."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["epoch", *history])
+    for epoch, row in enumerate(zip(*history.values(), strict=True), start=1):
+        writer.writerow([epoch, *row])
+    write_whole(path, text.getvalue())
+
+
+def save_predictions(probabilities: NDArray[np.float32], y_test: NDArray[np.integer], path: Path) -> None:
+    """Write `probabilities` (n, classes) float32, `predicted` (n,) and `y_test` (n,)."""
+    content = io.BytesIO()
+    np.savez_compressed(
+        content, probabilities=probabilities, predicted=probabilities.argmax(axis=1), y_test=y_test
+    )
+    write_whole(path, content.getvalue())
+
+
+def _without_dates(archive: bytes) -> bytes:
+    undated = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(undated, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "metadata.json":
+                metadata = json.loads(content)
+                metadata.pop("date_saved", None)
+                content = json.dumps(metadata).encode()
+            new.writestr(zipfile.ZipInfo(name, NO_TIME), content)
+    return undated.getvalue()

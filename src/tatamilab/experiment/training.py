@@ -1,0 +1,144 @@
+"""Training: the one place where it is decided who trains, and where it happens."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tatamilab import backend
+from tatamilab.experiment.interruption import Interruption
+from tatamilab.experiment.options import OPTIMIZERS, RunOptions
+from tatamilab.experiment.watching import EpochResult, StepProgress, Watcher
+from tatamilab.i18n import _
+
+backend.choose()  # before Keras is first imported
+import keras  # noqa: E402
+
+if TYPE_CHECKING:
+    from keras.callbacks import Callback, History
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Who trains, and why it is the one.
+
+    Attributes:
+        name: "keras".
+        reason: one sentence in the run's language.
+    """
+
+    name: str
+    reason: str
+
+
+def choose_trainer(options: RunOptions) -> Trainer:
+    """The trainer that `options.backend` leads to."""
+    name = keras.backend.backend()
+    if options.backend == "keras":
+        return Trainer("keras", _("Keras on {backend} trains, because it was asked for.", backend=name))
+    return Trainer(
+        "keras", _("Keras on {backend} trains, because no faster engine is installed.", backend=name)
+    )
+
+
+def set_up(model: keras.Model, options: RunOptions) -> None:
+    """Give `model` its loss, its optimizer and its metric, as in the worksheet's cell 1-6."""
+    optimizer = getattr(keras.optimizers, OPTIMIZERS[options.optimizer])
+    model.compile(
+        loss="sparse_categorical_crossentropy",
+        optimizer=optimizer(learning_rate=options.lr),
+        metrics=["accuracy"],
+    )
+
+
+def train(
+    model: keras.Model,
+    x: NDArray[np.float32],
+    y: NDArray[np.integer],
+    *,
+    options: RunOptions,
+    callbacks: "Sequence[Callback]",
+) -> "History":
+    """Train `model` in place, as in the worksheet's cell 1-8, and return Keras's record of it.
+
+    Args:
+        model: compiled by `set_up`.
+        x: images (n, h, w, c), 0–1; the last `validation_split` of them validate.
+        y: labels (n,).
+        options: epochs, batch size, validation split.
+        callbacks: Keras callbacks, called as `fit` calls them.
+    """
+    return model.fit(
+        x,
+        y,
+        batch_size=options.batch_size,
+        epochs=options.epochs,
+        validation_split=options.validation_split,
+        verbose=0,
+        callbacks=list(callbacks),
+    )
+
+
+class StopWhenAsked(keras.callbacks.Callback):
+    """Ends the training after the step in hand, once the interruption is asked for.
+
+    Attributes:
+        at: (epoch, step) of the last step, both from 1, if the training was cut short.
+    """
+
+    def __init__(self, interruption: Interruption) -> None:
+        super().__init__()
+        self.at: tuple[int, int] | None = None
+        self._interruption = interruption
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Remember the epoch."""
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Stop here if that was asked for."""
+        if self._interruption.asked and self.at is None:
+            self.at = (self._epoch, batch + 1)
+            self.model.stop_training = True
+
+
+class TellWatcher(keras.callbacks.Callback):
+    """Passes on to a watcher what Keras's callbacks are told."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        super().__init__()
+        self._watcher = watcher
+        self._epoch = 0
+        self._started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Start the epoch's clock."""
+        self._epoch = epoch + 1
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Tell of the step."""
+        values = _numbers(logs)
+        self._watcher.step_finished(StepProgress(self._epoch, batch + 1, values["loss"], values["accuracy"]))
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Tell of the epoch."""
+        values = _numbers(logs)
+        self._watcher.epoch_finished(
+            EpochResult(
+                epoch=epoch + 1,
+                loss=values["loss"],
+                accuracy=values["accuracy"],
+                val_loss=values["val_loss"],
+                val_accuracy=values["val_accuracy"],
+                elapsed_s=time.perf_counter() - self._started,
+            )
+        )
+
+
+def _numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
+    return {name: float(value) for name, value in (logs or {}).items()}
