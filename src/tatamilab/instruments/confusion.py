@@ -10,6 +10,7 @@ from tatamilab.analysis import confusion_matrix, row_percent, wilson_interval
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.instruments import style
+from tatamilab.instruments.words import sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +80,7 @@ def describe_confusion_matrix(
                     percent=row_percent(counts)[true, pred],
                 )
             )
-    return " ".join(parts)
+    return sentences(parts)
 
 
 def class_labels(class_names: Sequence[str] | None, *labels: ArrayLike) -> list[str]:
@@ -92,7 +93,8 @@ def class_labels(class_names: Sequence[str] | None, *labels: ArrayLike) -> list[
         raise BadInput(_("There is nothing to draw: no image was given."))
     if class_names is not None:
         return [str(name) for name in class_names]
-    return [str(number) for number in range(int(max(np.max(values) for values in labels)) + 1)]
+    largest = max(np.max(np.nan_to_num(values, posinf=0)) for values in labels)
+    return [str(number) for number in range(int(largest) + 1)]
 
 
 def _title(counts: NDArray[np.int64]) -> str:
@@ -139,7 +141,7 @@ def _write_cells(ax: "Axes", counts: NDArray[np.int64], percent: NDArray[np.floa
         if both and np.isfinite(percent[true, pred]):
             ax.text(
                 pred, true + 0.24, f"{percent[true, pred]:.1f}%", ha="center", va="center",
-                color="white" if dark else style.MUTED, fontproperties=style.font(6.5),
+                color="white" if dark else style.INK, fontproperties=style.font(6.5),
             )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from tatamilab.analysis import filter_change, filter_norms, strongest_channels, 
 from tatamilab.i18n import _
 from tatamilab.instruments import style
 from tatamilab.instruments.model_facts import conv_layer, kernel_of
+from tatamilab.instruments.words import sentences
 
 if TYPE_CHECKING:
     import keras
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_CHANNELS_APART = 4
 _GAP = 1  # empty weights between two filters
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.5, 0.85, 0.85, 0.75  # inches around the panels
 
 
 @dataclass(frozen=True)
@@ -61,26 +63,19 @@ def plot_filters(
     panels = _panels(kernel_of(target), _initial(before, layer))
     views, words = _views([panel.kernel for panel in panels])
     limit = symmetric_limit(*views)
-    columns = _columns(views[0].shape[-1], len(panels))
+    columns = _columns(views[0].shape[-1])
     mosaics = [_mosaic(view, columns) for view in views]
-    height, width = mosaics[0].shape
-    fig = fig or style.new_figure(*_size(height / width, len(panels)))
-    grid = fig.add_gridspec(1, len(panels), left=0.045, right=0.9, top=0.76, bottom=0.13, wspace=0.1)
+    fig = fig or style.new_figure(*_size(mosaics[0].shape, len(panels)))
+    edges = _edges(fig)
+    grid = fig.add_gridspec(1, len(panels), wspace=0.09, **edges)
     for place, (panel, mosaic) in enumerate(zip(panels, mosaics, strict=True)):
         ax = fig.add_subplot(grid[place])
         image = _draw(ax, mosaic, limit)
         _title(ax, panel)
         if place == 0:
             _number_rows(ax, views[0], columns)
-    _add_scale(fig, image, limit)
-    h, w, c, o = panels[0].kernel.shape
-    heading = _("{o} filters of {name!r}, {h}×{w}×{c}", o=o, name=target.name, h=h, w=w, c=c)
-    fig.text(0.045, 0.965, heading, color=style.INK, fontproperties=style.font(12), va="top")
-    note = _(
-        "One scale for all filters and panels. (The worksheet's picture stretches the grey of every filter "
-        "by itself, so contrast cannot be compared there.)"
-    )
-    fig.text(0.045, 0.03, " ".join([words, note]).strip(), color=style.MUTED, fontproperties=style.font(8))
+    _add_scale(fig, image, limit, edges)
+    _write_around(fig, edges, _heading(target.name, panels[0].kernel), [words, *_notes()])
     return fig
 
 
@@ -94,9 +89,24 @@ def describe_filters(
     """
     target = conv_layer(model, layer)
     panels = _panels(kernel_of(target), _initial(before, layer))
-    h, w, c, o = panels[0].kernel.shape
-    heading = _("{o} filters of {name!r}, {h}×{w}×{c}", o=o, name=target.name, h=h, w=w, c=c)
-    return " ".join([heading + ".", *(f"{panel.title}: {panel.caption}." for panel in panels)])
+    heading = _("{heading}.", heading=_heading(target.name, panels[0].kernel))
+    each = (_("{title}: {caption}.", title=panel.title, caption=panel.caption) for panel in panels)
+    return sentences([heading, *each])
+
+
+def _heading(name: str, kernel: NDArray[np.float64]) -> str:
+    h, w, c, o = kernel.shape
+    return _("{o} filters of {name!r}, {h}×{w}×{c}", o=o, name=name, h=h, w=w, c=c)
+
+
+def _notes() -> list[str]:
+    return [
+        _("Dark is negative, light positive, mid-grey 0: one scale for all filters and panels."),
+        _(
+            "The worksheet's picture stretches the grey of every filter by itself, so contrast cannot be "
+            "compared there."
+        ),
+    ]
 
 
 def _initial(before: "ArrayLike | keras.Model | None", layer: int | str) -> ArrayLike | None:
@@ -119,6 +129,8 @@ def _panels(after: ArrayLike, before: ArrayLike | None) -> list[_Panel]:
 
 
 def _norm_words(norms: NDArray[np.float64]) -> str:
+    if not np.isfinite(norms).all():
+        return _("{n} filters hold NaN or infinity", n=np.count_nonzero(~np.isfinite(norms)))
     return _("mean norm {norm:.2f}", norm=norms.mean())
 
 
@@ -142,11 +154,10 @@ def _views(kernels: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.float64]
     return picked, words
 
 
-def _columns(filters: int, panels: int) -> int:
+def _columns(filters: int) -> int:
     if filters <= 4:
         return filters
-    wide = 2.0 if panels > 1 else 3.0
-    return min(filters, max(4, round(np.sqrt(filters * wide))))
+    return min(filters, max(4, round(np.sqrt(2 * filters))))
 
 
 def _mosaic(view: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
@@ -164,10 +175,23 @@ def _mosaic(view: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     return picture
 
 
-def _size(aspect: float, panels: int) -> tuple[float, float]:
-    width = 12.0 if panels > 1 else 7.5
-    panel = width * 0.84 / panels * 0.95
-    return width, float(np.clip(panel * aspect + 1.5, 2.6, 12.0))
+def _size(mosaic: tuple[int, int], panels: int) -> tuple[float, float]:
+    """Inches of a new figure in which the panels fill their places."""
+    height, width = mosaic
+    across = 12.0 if panels > 1 else 6.4
+    panel = (across - _LEFT - _RIGHT) / (panels + 0.09 * (panels - 1))
+    return across, float(np.clip(panel * height / width + _TOP + _BOTTOM, 2.4, 14.0))
+
+
+def _edges(fig: "style.FigureLike") -> dict[str, float]:
+    """Where the panels lie, in fractions of the figure, whatever its size."""
+    width, height = fig.bbox.width / fig.dpi, fig.bbox.height / fig.dpi
+    return {
+        "left": _LEFT / width,
+        "right": 1 - _RIGHT / width,
+        "top": 1 - _TOP / height,
+        "bottom": _BOTTOM / height,
+    }
 
 
 def _draw(ax: "Axes", mosaic: NDArray[np.float64], limit: float) -> "AxesImage":
@@ -190,9 +214,20 @@ def _number_rows(ax: "Axes", view: NDArray[np.float64], columns: int) -> None:
     ax.tick_params(axis="y", labelsize=7, labelcolor=style.MUTED)
 
 
-def _add_scale(fig: "style.FigureLike", image: "AxesImage", limit: float) -> None:
-    ax = fig.add_axes((0.92, 0.2, 0.011, 0.48))
+def _add_scale(fig: "style.FigureLike", image: "AxesImage", limit: float, edges: dict[str, float]) -> None:
+    right, bottom, top = edges["right"], edges["bottom"], edges["top"]
+    ax = fig.add_axes((right + 0.2 * (1 - right), bottom, 0.13 * (1 - right), top - bottom))
     bar = fig.colorbar(image, cax=ax, ticks=[-limit, 0, limit])
     bar.outline.set_visible(False)
     style.quiet(ax, frame=False)
     ax.set_yticklabels([f"−{limit:.2g}", "0", f"+{limit:.2g}"])
+
+
+def _write_around(fig: "style.FigureLike", edges: dict[str, float], heading: str, notes: list[str]) -> None:
+    height = fig.bbox.height / fig.dpi
+    left = edges["left"]
+    fig.text(left, 1 - 0.18 / height, heading, va="top", color=style.INK, fontproperties=style.font(13))
+    fig.text(
+        left, edges["bottom"] - 0.14 / height, "\n".join(filter(None, notes)), va="top", linespacing=1.5,
+        color=style.MUTED, fontproperties=style.font(8),
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from tatamilab.analysis import best_epoch, n_epochs
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.instruments import style
+from tatamilab.instruments.words import sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,7 +94,7 @@ def describe_learning_curves(history: History) -> str:
                     value=panel.value(panel.validation[panel.best - 1]),
                 )
             )
-    return " ".join(parts)
+    return sentences(parts)
 
 
 def _panels(history: History) -> tuple[_Panel, _Panel]:
@@ -114,17 +115,15 @@ def _panels(history: History) -> tuple[_Panel, _Panel]:
 
 def _draw(ax: "Axes", epochs: NDArray[np.int64], panel: _Panel) -> None:
     style.quiet(ax)
-    ax.set_title(panel.title, loc="left", color=style.INK, fontproperties=style.font(12), pad=24)
+    ax.set_title(panel.title, loc="left", color=style.INK, fontproperties=style.font(12), pad=22)
     ax.set_xlabel(_("Epoch"), color=style.INK, fontproperties=style.font(9))
     ax.grid(axis="y", color=style.FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
     last = int(epochs[-1])
-    ax.set_xlim(0.5 if last == 1 else 1, 1.5 if last == 1 else last)
+    ax.set_xlim(*((1 - 0.03 * (last - 1), last) if last > 1 else (0.5, 1.5)))
     ax.set_xticks(epoch_ticks(last))
     if panel.is_accuracy:
-        from matplotlib.ticker import PercentFormatter
-
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+        ax.yaxis.set_major_formatter(lambda value, _position: f"{100 * value:g}%")
     looks = (
         (_("training"), panel.training, style.MUTED, (0, (4, 2))),
         (_("validation"), panel.validation, style.ACCENT, "-"),

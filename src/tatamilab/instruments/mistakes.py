@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_COLUMNS = 10
-_CELL_HEIGHT = 1.34  # of an image's height: room for the line above it
+_IMAGE = 0.95  # inches of an image's side
+_CELL_HEIGHT = 1.34  # in sides of an image, with the line above it
 _CELL_WIDTH = 1.14
+_HEAD = 1.1
 
 
 def plot_mistakes(
@@ -57,25 +59,22 @@ def plot_mistakes(
     images = _images(x, np.size(y_true))
     sure = _probability_of(probabilities, np.asarray(y_pred))
     shown = _columns(chosen.n_mistakes)
-    fig = fig or style.new_figure(max(1.1 * len(shown), 3.4) + 0.3, 1.3 * rows + 1.0)
-    ax = fig.add_axes((0.015, 0.01, 0.97, 0.93))
-    _prepare(ax, len(shown), rows)
+    fig = fig or style.new_figure(*_size(len(shown), rows))
+    ax = _gallery_axes(fig, len(shown), rows)
+    heading = _("true → predicted") + (" " + _("with its probability") if sure is not None else "")
+    ax.text(0, -1.02, heading, va="bottom", color=style.INK, fontproperties=style.font(12))
     for column, label in enumerate(shown):
-        head = _(
-            "{wrong:,} of {total:,} wrong",
-            wrong=chosen.n_mistakes[label],
-            total=chosen.n_images[label],
-        )
-        _write(ax, column, -0.62, names[label], 11, style.INK)
-        _write(ax, column, -0.40, head, 7, style.MUTED)
+        head = _("{wrong:,} of {total:,} wrong", wrong=chosen.n_mistakes[label], total=chosen.n_images[label])
+        _write(ax, column, -0.64, names[label], 12)
+        _write(ax, column, -0.46, head, 7, style.MUTED)
         for row, index in enumerate(chosen.indices[:, label]):
             if index == NONE:
                 _draw_none(ax, column, row)
                 continue
-            pred = names[int(np.asarray(y_pred)[index])]
-            text = f"{names[label]} → {pred}" + ("" if sure is None else f"  {sure[index]:.0%}")
             _draw_image(ax, column, row, images[index])
-            _write(ax, column, row * _CELL_HEIGHT - 0.06, text, 8 if len(text) < 14 else 6, style.INK)
+            pred = names[int(np.asarray(y_pred)[index])]
+            text = _caption(names[label], pred, None if sure is None else sure[index])
+            _write(ax, column, row * _CELL_HEIGHT - 0.05, text, 8)
     return fig
 
 
@@ -105,8 +104,8 @@ def _images(x: ArrayLike, n: int) -> NDArray[np.generic]:
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or len(images) != n:
         raise BadInput(
             _(
-                "The gallery needs one grey or colour image for each label, shape (n, rows, columns, 1 or 3), but "
-                "received shape {shape} for {n} labels.",
+                "The gallery needs one grey or colour image for each label, shape "
+                "(n, rows, columns, 1 or 3), but received shape {shape} for {n} labels.",
                 shape=np.shape(x),
                 n=n,
             )
@@ -139,14 +138,26 @@ def _columns(n_mistakes: NDArray[np.int64]) -> list[int]:
     return sorted(int(label) for label in most)
 
 
-def _prepare(ax: "Axes", columns: int, rows: int) -> None:
-    style.quiet(ax, frame=False)
-    ax.set_xticks([])
-    ax.set_yticks([])
+def _caption(true: str, pred: str, probability: float | None) -> str:
+    """ "4 → 9  87%", on two lines where the names are long."""
+    sure = "" if probability is None else f"  {probability:.0%}"
+    line = f"{true} → {pred}{sure}"
+    return line if style.text_width(line, 8) < _IMAGE else f"{true} →\n{pred}{sure}"
+
+
+def _size(columns: int, rows: int) -> tuple[float, float]:
+    return max(columns * _CELL_WIDTH * _IMAGE, 2.9) + 0.2, (rows * _CELL_HEIGHT + _HEAD) * _IMAGE + 0.1
+
+
+def _gallery_axes(fig: "style.FigureLike", columns: int, rows: int) -> "Axes":
+    """Axes whose unit is the side of an image."""
+    ax = fig.add_axes((0, 0, 1, 1), anchor="NW")
+    ax.set_axis_off()
     ax.set_aspect("equal")
-    ax.set_xlim(-0.07, columns * _CELL_WIDTH - 0.07)
-    ax.set_ylim(rows * _CELL_HEIGHT - 0.25, -0.95)
+    ax.set_xlim(-0.14, max(columns * _CELL_WIDTH, 2.9 / _IMAGE))
+    ax.set_ylim(rows * _CELL_HEIGHT - 0.2, -_HEAD - 0.3)
     ax.set_autoscale_on(False)
+    return ax
 
 
 def _draw_image(ax: "Axes", column: int, row: int, image: NDArray[np.generic]) -> None:
@@ -169,8 +180,9 @@ def _draw_none(ax: "Axes", column: int, row: int) -> None:
     )  # fmt: skip
 
 
-def _write(ax: "Axes", column: int, bottom: float, text: str, size: float, colour: str) -> None:
+def _write(ax: "Axes", column: int, bottom: float, text: str, size: float, colour: str = style.INK) -> None:
+    widest = max(text.splitlines(), key=lambda line: style.text_width(line, size), default="")
     ax.text(
         column * _CELL_WIDTH + 0.5, bottom, text, ha="center", va="bottom", color=colour,
-        fontproperties=style.font(size),
+        fontproperties=style.font(style.fitting_size(widest, 1.08 * _IMAGE, size)),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,6 +57,17 @@ def _know_japanese_font() -> None:
     spec = find_spec("matplotlib_fontja")
     if spec is not None and spec.origin is not None:
         font_manager.fontManager.addfont(str(Path(spec.origin).parent / "fonts" / "ipaexg.ttf"))
+
+
+def text_width(text: str, size: float) -> float:
+    """Roughly how wide `text` is in inches at `size` points; Japanese letters count as one em each."""
+    ems = sum(1.0 if east_asian_width(letter) in "WF" else 0.61 for letter in text)
+    return ems * size / 72
+
+
+def fitting_size(text: str, width: float, size: float) -> float:
+    """`size` in points, or less if `text` would be wider than `width` inches; at least 4.5."""
+    return max(min(size, size * width / max(text_width(text, size), 1e-9)), 4.5)
 
 
 def new_figure(width: float, height: float) -> "Figure":
