@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,9 +80,12 @@ def _load_known(known: KnownDataset, mirror: str | None, progress: Progress | No
 def _load_idx(known: KnownDataset) -> Dataset:
     folder = folder_of(known)
     with ThreadPoolExecutor(len(known.files)) as pool:
-        x_train, y_train, x_test, y_test = read = list(
-            pool.map(lambda file: read_known_idx(folder / file.name, file, known.remedy), known.files)
-        )
+        reading = [
+            # in a copy of the context, so that an error speaks the language in force here
+            pool.submit(copy_context().run, read_known_idx, folder / file.name, file, known.remedy)
+            for file in known.files
+        ]
+    x_train, y_train, x_test, y_test = read = [one.result() for one in reading]
     hashes = {file.name.removesuffix(".gz"): one.sha256 for file, one in zip(known.files, read, strict=True)}
     return Dataset(
         known.name,

@@ -1,0 +1,23 @@
+"""What tests of every part need."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tatamilab import i18n
+from tatamilab.errors import BadInput, TatamiError
+
+Refused = Callable[..., None]
+
+
+@pytest.fixture
+def refused() -> Refused:
+    """Check that a call is refused, word for word in both languages."""
+
+    def check(call: Callable[[], object], *, en: str, ja: str, error: type[TatamiError] = BadInput) -> None:
+        for lang, expected in (("en", en), ("ja", ja)):
+            with i18n.using(lang), pytest.raises(error) as caught:
+                call()
+            assert str(caught.value) == expected
+
+    return check
