@@ -127,6 +127,8 @@ def _download(url: str, target: Path, name: str, progress: Progress | None) -> N
     try:
         HTTPDownloader(progressbar=bar, chunk_size=_CHUNK_BYTES)(url, target, None)
     except requests.RequestException as problem:
+        if problem.response is not None:  # pooch leaves a refused answer open
+            problem.response.close()
         raise DataFileError(
             _(
                 "Cannot fetch {url}: {reason}; check the connection, or name a mirror with --data-mirror.",
