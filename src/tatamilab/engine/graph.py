@@ -1,7 +1,8 @@
 """What the engine can compute, as data: a network, its loss and its optimizer, with every shape known.
 
 A `Graph` is a tuple of nodes in topological order. Each node makes one value from the values of the nodes it
-names; shapes leave out the batch. Images are (rows, columns, channels), everything else is (features,).
+names; shapes leave out the batch. Images are (rows, columns, channels), features are (features,); other ranks
+occur only where a node works element by element, or reshapes.
 Kernels have Keras's layouts: (rows, columns, in, out) for a convolution, (in, out) for a dense layer.
 
 The rules of a legal graph are in `verify.py`. Nothing here knows Keras, LLVM or a machine.
@@ -11,18 +12,21 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
+from tatamilab.errors import TatamiError
+from tatamilab.i18n import _
+
 Shape = tuple[int, ...]
 Padding = tuple[tuple[int, int], tuple[int, int]]
 """((rows above, rows below), (columns left, columns right))."""
 
 ActivationKind = Literal[
-    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "gelu_tanh", "silu", "softplus", "softsign",
+    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "softplus", "softsign",
     "sigmoid", "hard_sigmoid", "hard_silu", "tanh", "hard_tanh", "exponential", "mish", "log_sigmoid",
     "soft_shrink", "hard_shrink", "tanh_shrink", "squareplus", "threshold", "sparse_plus", "sparse_sigmoid",
 ]  # fmt: skip
 
 
-class Unsupported(Exception):
+class Unsupported(TatamiError):
     """The engine cannot compute this model; Keras can.
 
     Args:
@@ -31,7 +35,7 @@ class Unsupported(Exception):
     """
 
     def __init__(self, layer: str, why: str) -> None:
-        super().__init__(f"{layer} {why}")
+        super().__init__(_("{layer} {why}", layer=layer, why=why))
         self.layer = layer
         self.why = why
 
@@ -42,7 +46,7 @@ class Parameter:
 
     Args:
         name: unique in the graph; Keras's path, for example "conv2d/kernel".
-        shape: Keras's shape.
+        shape: Keras's shape; but (1, 1, in, out) for the kernel of a dense layer that works on images.
         trainable: False for frozen weights and for moving statistics: no gradient is computed.
         l1, l2: regularisation of a trainable weight: loss += l1·Σ|w| + l2·Σw².
     """
@@ -125,14 +129,21 @@ class Pool2D(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class GlobalPool2D(Node):
-    """y[c] = the largest, or the mean, over all rows and columns."""
+    """y[c] = the largest, or the mean, over all rows and columns.
+
+    The value is (channels,) or (1, 1, channels).
+    """
 
     kind: Literal["max", "average"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Activation(Node):
-    """y = f(x), element by element; `alpha` is the slope, threshold or scale that some kinds take."""
+    """y = f(x), element by element.
+
+    `alpha` is the slope of leaky_relu below 0, the scale of elu and celu, the threshold of soft_shrink,
+    hard_shrink and threshold (y = x where x > alpha, else 0), and the b of squareplus, (x + √(x² + b))/2.
+    """
 
     kind: ActivationKind
     alpha: float = 0.0
@@ -182,6 +193,14 @@ class Dropout(Node):
 
     rate: float
     whole_channels: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityRegularization(Node):
+    """y = x; in the loss, (l1·Σ|x| + l2·Σx²)/n over all elements of the n images."""
+
+    l1: float = 0.0
+    l2: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +259,11 @@ MetricKind = Literal["sparse_accuracy", "categorical_accuracy", "binary_accuracy
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """What training makes small: the mean over the batch of weight × loss of each image."""
+    """What training makes small: the mean over the batch of weight × loss of each image.
+
+    The cross-entropies of classes are for an output (classes,). The others take their mean over all elements
+    of an output of any shape, and labels of that shape.
+    """
 
     kind: LossKind
     from_logits: bool = False
@@ -266,7 +289,9 @@ class Optimizer:
         momentum, nesterov, rho, centered, beta_1, beta_2, epsilon, amsgrad: as in Keras.
         weight_decay: w −= w·weight_decay·lr before the update.
         clipnorm, global_clipnorm, clipvalue: at most one of them.
+        initial_accumulator: what Adagrad's sum of squares begins with.
         ema_momentum: exponential moving average of the weights, or None.
+        ema_overwrite_frequency: every so many steps the weights become that average; None: only at the end.
     """
 
     kind: Literal["sgd", "adam", "adamw", "rmsprop", "adagrad", "nadam"]
@@ -282,7 +307,9 @@ class Optimizer:
     clipnorm: float | None = None
     global_clipnorm: float | None = None
     clipvalue: float | None = None
+    initial_accumulator: float = 0.1
     ema_momentum: float | None = None
+    ema_overwrite_frequency: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,14 +38,14 @@ KINDS: dict[Callable[..., Any], tuple[ActivationKind, float]] = {
 """Kind and `alpha` of each activation that works element by element; `alpha` is Keras's default."""
 
 
-def lower(call: Call, x: Node, name: str) -> tuple[Node, ...]:
+def apply(call: Call, x: Node, name: str) -> tuple[Node, ...]:
     """The node `name` that applies the activation of `call.layer` to `x`; none for a linear one.
 
     Raises:
-        Unsupported: the activation is a function of the user's, or one that mixes channels.
+        Unsupported: the activation is a function of the user's, or mixes channels in a way not lowered.
     """
     function = call.layer.activation
-    if function is None or function is keras.activations.linear:
+    if function in (None, keras.activations.linear):
         return ()
     if function in (keras.activations.softmax, keras.activations.log_softmax):
         log = function is keras.activations.log_softmax
@@ -59,5 +59,50 @@ def lower(call: Call, x: Node, name: str) -> tuple[Node, ...]:
 
 def fused(call: Call, x: Node) -> tuple[Node, ...]:
     """The node for the argument `activation=` of the layer that made `x`."""
-    function = call.layer.activation
-    return lower(call, x, f"{call.name}/{getattr(function, '__name__', 'activation')}")
+    title = getattr(call.layer.activation, "__name__", "activation")
+    return apply(call, x, f"{call.name}/{title}")
+
+
+def activation(call: Call) -> tuple[Node, ...]:
+    """Activation."""
+    return apply(call, call.x, call.name)
+
+
+def _elementwise(call: Call, kind: ActivationKind, alpha: float = 0.0) -> tuple[Node, ...]:
+    x = call.x
+    return (Activation(name=call.name, inputs=(x.name,), shape=x.shape, kind=kind, alpha=alpha),)
+
+
+def elu(call: Call) -> tuple[Node, ...]:
+    """ELU."""
+    return _elementwise(call, "elu", float(call.config["alpha"]))
+
+
+def leaky_relu(call: Call) -> tuple[Node, ...]:
+    """LeakyReLU."""
+    return _elementwise(call, "leaky_relu", float(call.config["negative_slope"]))
+
+
+def relu(call: Call) -> tuple[Node, ...]:
+    """ReLU, with at most one of its options."""
+    config = call.config
+    match float(config["negative_slope"] or 0), config["max_value"], float(config["threshold"] or 0):
+        case (0.0, None, 0.0):
+            return _elementwise(call, "relu")
+        case (0.0, 6.0, 0.0):
+            return _elementwise(call, "relu6")
+        case (slope, None, 0.0):
+            return _elementwise(call, "leaky_relu", slope)
+        case (0.0, None, threshold):
+            return _elementwise(call, "threshold", threshold)
+        case _:
+            return call.refuse(
+                _("combines max_value, negative_slope and threshold in a way that isn't lowered")
+            )
+
+
+def softmax(call: Call) -> tuple[Node, ...]:
+    """Softmax over the last axis."""
+    if call.config["axis"] not in (-1, len(call.x.shape)):
+        call.refuse(_("normalizes axis {axis}; only the last one is lowered", axis=call.config["axis"]))
+    return (Softmax(name=call.name, inputs=(call.x.name,), shape=call.x.shape),)
