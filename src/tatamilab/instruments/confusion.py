@@ -48,7 +48,7 @@ def plot_confusion_matrix(
     if ax is None:
         side = float(np.clip(0.62 * len(names) + 1.6, 4.6, 9.5))
         ax = style.new_figure(side + 0.7, side).add_subplot()
-        style.root(ax).set_layout_engine("constrained")
+        style.root(ax).set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
     style.quiet(ax, frame=False)
     _draw_cells(ax, counts)
     _name_axes(ax, names)
@@ -66,7 +66,7 @@ def describe_confusion_matrix(
     """
     names = class_labels(class_names, y_true, y_pred)
     counts = confusion_matrix(y_true, y_pred, len(names))
-    parts = [_title(counts) + "."]
+    parts = [_("{heading}.", heading=_title(counts))]
     errors = counts - np.diag(np.diag(counts))
     order = np.argsort(-errors, axis=None, kind="stable")[:3]
     for true, pred in zip(*np.unravel_index(order, errors.shape), strict=True):
@@ -119,7 +119,8 @@ def _draw_cells(ax: "Axes", counts: NDArray[np.int64]) -> None:
     image = ax.imshow(errors, cmap=colours, vmin=0, vmax=limit)
     bar = style.root(ax).colorbar(image, ax=ax, fraction=0.04, pad=0.03, shrink=0.6)
     bar.outline.set_visible(False)
-    bar.set_label(_("Errors, in % of the true class"), color=style.INK, fontproperties=style.font(9))
+    bar.ax.yaxis.set_major_formatter(lambda value, _position: f"{value:g}%")
+    bar.set_label(_("Errors as a share of the true class"), color=style.INK, fontproperties=style.font(9))
     style.quiet(bar.ax, frame=False)
     for edge in np.arange(len(counts) + 1) - 0.5:
         ax.axhline(edge, color="white", linewidth=1.0)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_CHANNELS_APART = 4
 _GAP = 1  # empty weights between two filters
-_LEFT, _RIGHT, _TOP, _BOTTOM = 0.5, 0.85, 0.85, 0.75  # inches around the panels
+_LEFT, _RIGHT, _TOP = 0.5, 0.85, 0.85  # inches around the panels
+_NOTE_LINE = 0.175
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,10 @@ def plot_filters(
     limit = symmetric_limit(*views)
     columns = _columns(views[0].shape[-1])
     mosaics = [_mosaic(view, columns) for view in views]
-    fig = fig or style.new_figure(*_size(mosaics[0].shape, len(panels)))
-    edges = _edges(fig)
+    notes = [words, *_notes()] if words else _notes()
+    below = 0.28 + _NOTE_LINE * len(notes)
+    fig = fig or style.new_figure(*_size(mosaics[0].shape, len(panels), below))
+    edges = _edges(fig, below)
     grid = fig.add_gridspec(1, len(panels), wspace=0.09, **edges)
     for place, (panel, mosaic) in enumerate(zip(panels, mosaics, strict=True)):
         ax = fig.add_subplot(grid[place])
@@ -75,7 +78,7 @@ def plot_filters(
         if place == 0:
             _number_rows(ax, views[0], columns)
     _add_scale(fig, image, limit, edges)
-    _write_around(fig, edges, _heading(target.name, panels[0].kernel), [words, *_notes()])
+    _write_around(fig, edges, _heading(target.name, panels[0].kernel), notes)
     return fig
 
 
@@ -175,22 +178,22 @@ def _mosaic(view: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     return picture
 
 
-def _size(mosaic: tuple[int, int], panels: int) -> tuple[float, float]:
+def _size(mosaic: tuple[int, int], panels: int, below: float) -> tuple[float, float]:
     """Inches of a new figure in which the panels fill their places."""
     height, width = mosaic
     across = 12.0 if panels > 1 else 6.4
     panel = (across - _LEFT - _RIGHT) / (panels + 0.09 * (panels - 1))
-    return across, float(np.clip(panel * height / width + _TOP + _BOTTOM, 2.4, 14.0))
+    return across, float(np.clip(panel * height / width + _TOP + below, 2.4, 14.0))
 
 
-def _edges(fig: "style.FigureLike") -> dict[str, float]:
+def _edges(fig: "style.FigureLike", below: float) -> dict[str, float]:
     """Where the panels lie, in fractions of the figure, whatever its size."""
     width, height = fig.bbox.width / fig.dpi, fig.bbox.height / fig.dpi
     return {
         "left": _LEFT / width,
         "right": 1 - _RIGHT / width,
         "top": 1 - _TOP / height,
-        "bottom": _BOTTOM / height,
+        "bottom": below / height,
     }
 
 
@@ -228,6 +231,6 @@ def _write_around(fig: "style.FigureLike", edges: dict[str, float], heading: str
     left = edges["left"]
     fig.text(left, 1 - 0.18 / height, heading, va="top", color=style.INK, fontproperties=style.font(13))
     fig.text(
-        left, edges["bottom"] - 0.14 / height, "\n".join(filter(None, notes)), va="top", linespacing=1.5,
+        left, edges["bottom"] - 0.14 / height, "\n".join(notes), va="top", linespacing=1.5,
         color=style.MUTED, fontproperties=style.font(8),
     )  # fmt: skip

@@ -61,7 +61,7 @@ def plot_mistakes(
     shown = _columns(chosen.n_mistakes)
     fig = fig or style.new_figure(*_size(len(shown), rows))
     ax = _gallery_axes(fig, len(shown), rows)
-    heading = _("true → predicted") + (" " + _("with its probability") if sure is not None else "")
+    heading = _("true → predicted") if sure is None else _("true → predicted, with its probability")
     ax.text(0, -1.02, heading, va="bottom", color=style.INK, fontproperties=style.font(12))
     for column, label in enumerate(shown):
         head = _("{wrong:,} of {total:,} wrong", wrong=chosen.n_mistakes[label], total=chosen.n_images[label])

@@ -125,12 +125,15 @@ def _heading(chain: list[Stage]) -> str:
 
 
 def _scale_words(columns: list[_Column]) -> str:
-    words = _(
-        "One scale: a pixel, a feature map and a number are equally long; depth recedes at half length."
+    cut = any(column.solid.cut for column in columns)
+    return sentences(
+        [
+            _(
+                "One scale: a pixel, a feature map and a number have one length; depth recedes at half length."
+            ),
+            _("A gap marks what was cut short.") if cut else "",
+        ]
     )
-    if any(column.solid.cut for column in columns):
-        words += " " + _("A gap marks what was cut short.")
-    return words
 
 
 def _columns(chain: list[Stage], scale: Scale) -> list[_Column]:

@@ -103,6 +103,7 @@ def draw_solid(ax: "Axes", solid: Solid, *, is_input: bool, unit: float) -> None
     _fill(ax, front, _INPUT_FRONT if is_input else _FRONT, edge)
     if unit >= _LEAST_CELL and not (solid.is_bar and solid.cut):
         _draw_cells(ax, solid, edge if solid.is_bar else "white")
+        _fill(ax, front, "none", edge, zorder=5)
     if solid.cut:
         _draw_cut(ax, solid, edge)
 
