@@ -15,8 +15,9 @@ from tatamilab.instruments.words import sentences
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_DIAGONAL = "#e8ebed"
 _MOST_WITH_PERCENT = 12
-_MOST_WITH_COUNTS = 25
+_MOST_WITH_COUNTS = 30
 
 
 def plot_confusion_matrix(
@@ -28,7 +29,7 @@ def plot_confusion_matrix(
 ) -> "Axes":
     """Draw counts and row percents; only the errors are coloured, so that the diagonal does not drown them.
 
-    Up to 12 classes each cell shows both numbers, up to 25 the counts, above that colour alone.
+    Up to 12 classes each cell shows both numbers, up to 30 the counts, above that colour alone.
 
     Args:
         y_true: true labels (n,).
@@ -115,17 +116,17 @@ def _draw_cells(ax: "Axes", counts: NDArray[np.int64]) -> None:
     errors = np.where(np.eye(len(counts), dtype=bool), np.nan, np.nan_to_num(percent))
     limit = float(np.nanmax(errors)) if len(counts) > 1 and np.nanmax(errors) > 0 else 1.0
     colours = style.sequential_colours()
-    colours.set_bad(style.PAPER)
+    colours.set_bad(_DIAGONAL)
     image = ax.imshow(errors, cmap=colours, vmin=0, vmax=limit)
     bar = style.root(ax).colorbar(image, ax=ax, fraction=0.04, pad=0.03, shrink=0.6)
     bar.outline.set_visible(False)
     bar.ax.yaxis.set_major_formatter(lambda value, _position: f"{value:g}%")
     bar.set_label(_("Errors as a share of the true class"), color=style.INK, fontproperties=style.font(9))
     style.quiet(bar.ax, frame=False)
-    for edge in np.arange(len(counts) + 1) - 0.5:
-        ax.axhline(edge, color="white", linewidth=1.0)
-        ax.axvline(edge, color="white", linewidth=1.0)
     if len(counts) <= _MOST_WITH_COUNTS:
+        for edge in np.arange(len(counts) + 1) - 0.5:
+            ax.axhline(edge, color="white", linewidth=1.0)
+            ax.axvline(edge, color="white", linewidth=1.0)
         _write_cells(ax, counts, percent, limit)
 
 
@@ -134,16 +135,18 @@ def _write_cells(ax: "Axes", counts: NDArray[np.int64], percent: NDArray[np.floa
     for (true, pred), count in np.ndenumerate(counts):
         if count == 0 and true != pred:
             continue
-        dark = true != pred and percent[true, pred] > 0.55 * limit
-        ax.text(
-            pred, true - (0.14 if both else 0), f"{count:,}", ha="center", va="center",
-            color="white" if dark else style.INK, fontproperties=style.font(9.5 if both else 6.5),
-        )  # fmt: skip
+        colour = "white" if true != pred and percent[true, pred] > 0.55 * limit else style.INK
+        _write(ax, true, pred, f"{count:,}", 2 if both else 0, 9.5 if both else 6, colour)
         if both and np.isfinite(percent[true, pred]):
-            ax.text(
-                pred, true + 0.24, f"{percent[true, pred]:.1f}%", ha="center", va="center",
-                color="white" if dark else style.INK, fontproperties=style.font(6.5),
-            )  # fmt: skip
+            _write(ax, true, pred, f"{percent[true, pred]:.1f}%", -10, 6.5, colour)
+
+
+def _write(ax: "Axes", true: int, pred: int, text: str, lift: float, size: float, colour: str) -> None:
+    """Write `text` into a cell, its middle `lift` points above the cell's."""
+    ax.annotate(
+        text, (pred, true), xytext=(0, lift), textcoords="offset points", ha="center", va="center",
+        color=colour, fontproperties=style.font(size),
+    )  # fmt: skip
 
 
 def _name_axes(ax: "Axes", names: list[str]) -> None:

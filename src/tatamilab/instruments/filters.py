@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_CHANNELS_APART = 4
 _GAP = 1  # empty weights between two filters
+_CHANNEL_GAP = 3  # and between the filters of two channels
 _LEFT, _RIGHT, _TOP = 0.5, 0.85, 0.85  # inches around the panels
 _NOTE_LINE = 0.175
 
@@ -142,7 +143,9 @@ def _views(kernels: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.float64]
     channels = kernels[0].shape[2]
     if channels <= _MOST_CHANNELS_APART:
         words = (
-            "" if channels == 1 else _("Input channels 0 to {last}, from top to bottom.", last=channels - 1)
+            ""
+            if channels == 1
+            else _("Every filter is shown once for each of its {c} input channels.", c=channels)
         )
         return [np.moveaxis(kernel, 2, 0) for kernel in kernels], words
     chosen = strongest_channels(kernels[len(kernels) // 2])
@@ -160,28 +163,36 @@ def _views(kernels: list[NDArray[np.float64]]) -> tuple[list[NDArray[np.float64]
 def _columns(filters: int) -> int:
     if filters <= 4:
         return filters
-    return min(filters, max(4, round(np.sqrt(2 * filters))))
+    """About twice as wide as high, without an incomplete row if the number of filters allows."""
+    aim = np.sqrt(2 * filters)
+    whole = [n for n in range(1, filters + 1) if filters % n == 0 and 0.65 < n / aim < 1.5]
+    return min(whole, key=lambda n: abs(np.log(n / aim)), default=round(aim))
 
 
 def _mosaic(view: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     """All filters of a view as one picture, NaN-masked between them; channels one below the other."""
     channels, h, w, filters = view.shape
-    rows = -(-filters // columns)
-    step_h, step_w = h + _GAP, w + _GAP
-    shape = (channels * rows * step_h - _GAP, columns * step_w - _GAP)
+    step_w = w + _GAP
+    shape = (channels * _channel_height(view, columns) - _CHANNEL_GAP, columns * step_w - _GAP)
     picture = np.ma.masked_all(shape, dtype=np.float64)
     for channel in range(channels):
         for o in range(filters):
-            top = (channel * rows + o // columns) * step_h
+            top = channel * _channel_height(view, columns) + o // columns * (h + _GAP)
             left = (o % columns) * step_w
             picture[top : top + h, left : left + w] = view[channel, :, :, o]
     return picture
 
 
+def _channel_height(view: NDArray[np.float64], columns: int) -> int:
+    """Weights from the top of one channel's filters to the top of the next channel's."""
+    _channels, h, _w, filters = view.shape
+    return -(-filters // columns) * (h + _GAP) - _GAP + _CHANNEL_GAP
+
+
 def _size(mosaic: tuple[int, int], panels: int, below: float) -> tuple[float, float]:
     """Inches of a new figure in which the panels fill their places."""
     height, width = mosaic
-    across = 12.0 if panels > 1 else 6.4
+    across = 12.0 if panels > 1 else 7.6
     panel = (across - _LEFT - _RIGHT) / (panels + 0.09 * (panels - 1))
     return across, float(np.clip(panel * height / width + _TOP + below, 2.4, 14.0))
 
@@ -210,11 +221,23 @@ def _title(ax: "Axes", panel: _Panel) -> None:
 
 
 def _number_rows(ax: "Axes", view: NDArray[np.float64], columns: int) -> None:
+    """Left of each row the number of its first filter; left of that, the channel if there are several."""
     channels, h, _w, filters = view.shape
-    rows = -(-filters // columns)
-    places = [(row * (h + _GAP)) + (h - 1) / 2 for row in range(channels * rows)]
-    ax.set_yticks(places, [str(row % rows * columns) for row in range(channels * rows)])
+    step = _channel_height(view, columns)
+    firsts = range(0, filters, columns)
+    places = [
+        channel * step + first // columns * (h + _GAP) + (h - 1) / 2
+        for channel in range(channels)
+        for first in firsts
+    ]
+    ax.set_yticks(places, [str(first) for first in firsts] * channels)
     ax.tick_params(axis="y", labelsize=7, labelcolor=style.MUTED)
+    for channel in range(channels if channels > 1 else 0):
+        ax.annotate(
+            _("channel {number}", number=channel), (0, channel * step + (step - _CHANNEL_GAP - 1) / 2),
+            xycoords=("axes fraction", "data"), xytext=(-22, 0), textcoords="offset points",
+            rotation=90, ha="right", va="center", color=style.MUTED, fontproperties=style.font(8),
+        )  # fmt: skip
 
 
 def _add_scale(fig: "style.FigureLike", image: "AxesImage", limit: float, edges: dict[str, float]) -> None:
@@ -230,7 +253,7 @@ def _write_around(fig: "style.FigureLike", edges: dict[str, float], heading: str
     height = fig.bbox.height / fig.dpi
     left = edges["left"]
     fig.text(left, 1 - 0.18 / height, heading, va="top", color=style.INK, fontproperties=style.font(13))
-    fig.text(
-        left, edges["bottom"] - 0.14 / height, "\n".join(notes), va="top", linespacing=1.5,
-        color=style.MUTED, fontproperties=style.font(8),
-    )  # fmt: skip
+    for number, note in enumerate(notes):
+        y = edges["bottom"] - (0.14 + number * _NOTE_LINE) / height
+        size = style.fitting_size(note, (1 - left) * fig.bbox.width / fig.dpi, 8)
+        fig.text(left, y, note, va="top", color=style.MUTED, fontproperties=style.font(size))

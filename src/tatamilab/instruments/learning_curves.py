@@ -37,6 +37,8 @@ class _Panel:
         return best_epoch(list(self.validation), largest=self.is_accuracy)
 
     def value(self, number: float) -> str:
+        if not np.isfinite(number):
+            return "NaN" if np.isnan(number) else "∞"
         return f"{number:.1%}" if self.is_accuracy else f"{number:.3f}"
 
 
@@ -60,7 +62,7 @@ def plot_learning_curves(history: History, *, fig: "style.FigureLike | None" = N
     panels = _panels(history)
     epochs = np.arange(1, n_epochs(history) + 1)
     fig = fig or style.new_figure(11, 3.9)
-    grid = fig.add_gridspec(1, 2, left=0.065, right=0.885, bottom=0.15, top=0.8, wspace=0.52)
+    grid = fig.add_gridspec(1, 2, left=0.065, right=0.875, bottom=0.15, top=0.8, wspace=0.52)
     for column, panel in enumerate(panels):
         ax = fig.add_subplot(grid[column])
         _draw(ax, epochs, panel)
@@ -139,8 +141,7 @@ def _draw(ax: "Axes", epochs: NDArray[np.int64], panel: _Panel) -> None:
         )  # fmt: skip
         finite = np.flatnonzero(np.isfinite(values))
         if finite.size:
-            end = float(values[finite[-1]])
-            ends.append((end, f"{name} {panel.value(end)}", colour))
+            ends.append((float(values[finite[-1]]), f"{name} {panel.value(values[-1])}", colour))
     _mark_best(ax, panel)
     _label_ends(ax, ends)
     _tell_gaps(ax, panel)
@@ -197,8 +198,8 @@ def _tell_gaps(ax: "Axes", panel: _Panel) -> None:
         if values is not None and not np.isfinite(values).all():
             epoch = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
             ax.text(
-                0.5, 0.5, _("not a finite number from epoch {epoch}", epoch=epoch), transform=ax.transAxes,
-                ha="center", va="center", color=style.ACCENT, fontproperties=style.font(9),
+                0.97, 0.5, _("not finite for the first time: epoch {epoch}", epoch=epoch), ha="right",
+                va="center", transform=ax.transAxes, color=style.ACCENT, fontproperties=style.font(9),
             )  # fmt: skip
             return
     if panel.training is None and panel.validation is None:

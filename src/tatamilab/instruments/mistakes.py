@@ -74,7 +74,7 @@ def plot_mistakes(
             _draw_image(ax, column, row, images[index])
             pred = names[int(np.asarray(y_pred)[index])]
             text = _caption(names[label], pred, None if sure is None else sure[index])
-            _write(ax, column, row * _CELL_HEIGHT - 0.05, text, 8)
+            _write(ax, column, row * _CELL_HEIGHT - 0.05, text, 7 if "\n" in text else 8)
     return fig
 
 

@@ -75,7 +75,8 @@ def plot_network(model: "keras.Model", *, ax: "Axes | None" = None) -> "Axes":
     scale = Scale.of(chain, _SIDE)
     columns = _columns(chain, scale)
     rows = _rows(columns)
-    width = max(max(map(_row_width, rows)) + 2 * _MARGIN, 7.0)
+    heading, note = _Line(_heading(chain), 13, style.INK), _Line(_scale_words(columns), 8, style.MUTED)
+    width = max(heading.width, note.width, *map(_row_width, rows)) + 2 * _MARGIN
     height = _HEADING + sum(map(_row_height, rows)) + 0.3
     if ax is None:
         ax = style.new_figure(width, height).add_axes((0, 0, 1, 1))
@@ -83,12 +84,12 @@ def plot_network(model: "keras.Model", *, ax: "Axes | None" = None) -> "Axes":
     ax.set_aspect("equal")
     ax.set_xlim(0, width)
     ax.set_ylim(0, height)
-    _write(ax, _MARGIN, height - 0.22, _Line(_heading(chain), 13, style.INK), ha="left")
+    _write(ax, _MARGIN, height - 0.22, heading, ha="left")
     top = height - _HEADING
     for number, row in enumerate(rows):
         _draw_row(ax, row, width, top, scale, follows=number > 0)
         top -= _row_height(row)
-    _write(ax, _MARGIN, 0.3, _Line(_scale_words(columns), 8, style.MUTED), ha="left")
+    _write(ax, _MARGIN, 0.3, note, ha="left")
     return ax
 
 
@@ -125,15 +126,11 @@ def _heading(chain: list[Stage]) -> str:
 
 
 def _scale_words(columns: list[_Column]) -> str:
-    cut = any(column.solid.cut for column in columns)
-    return sentences(
-        [
-            _(
-                "One scale: a pixel, a feature map and a number have one length; depth recedes at half length."
-            ),
-            _("A gap marks what was cut short.") if cut else "",
-        ]
+    same = _(
+        "One scale: a pixel, a feature map, a number have the same length; depth recedes at half length."
     )
+    cut = any(column.solid.cut for column in columns)
+    return sentences([same, _("A gap marks what was cut short.") if cut else ""])
 
 
 def _columns(chain: list[Stage], scale: Scale) -> list[_Column]:
