@@ -160,7 +160,8 @@ def test_a_wrong_file_is_not_kept(cache, bad_mirror):
         fetch("fashion-mnist", bad_mirror)
     assert "is not the published file: its SHA-256 is" in str(caught.value)
     assert str(caught.value).endswith(
-        f"; what was fetched from {bad_mirror}/{FILES[0]} was not kept: name another source with --data-mirror."
+        f"; what was fetched from {bad_mirror}/{FILES[0]} was not kept: "
+        "name another source with --data-mirror."
     )
     assert list((cache / "data" / "fashion-mnist").iterdir()) == []
 
@@ -185,8 +186,8 @@ def test_no_server(cache, refused):
         error=DataFileError,
         en=f"Cannot fetch {address}/cifar-10-binary.tar.gz: no connection; check the connection, or name a "
         "mirror with --data-mirror.",
-        ja=f"{address}/cifar-10-binary.tar.gz を取得できません(接続できません)。ネットワーク接続を確認するか、"
-        "--data-mirror でミラーを指定してください。",
+        ja=f"{address}/cifar-10-binary.tar.gz を取得できません(接続できません)。ネットワーク接続を"
+        "確認するか、--data-mirror でミラーを指定してください。",
     )
 
 
@@ -196,7 +197,8 @@ def test_a_folder_without_the_file(cache, tmp_path, refused):
         error=DataFileError,
         en=f"The mirror {tmp_path} has no readable file {FILES[0]}; it must hold the files under their "
         "official names.",
-        ja=f"ミラー {tmp_path} に読めるファイル {FILES[0]} がありません。公式のファイル名のまま置いてください。",
+        ja=f"ミラー {tmp_path} に読めるファイル {FILES[0]} がありません。"
+        "公式のファイル名のまま置いてください。",
     )
 
 
@@ -220,8 +222,8 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, refused):
         error=OutputError,
         en=f"Cannot write to the cache folder {tmp_path / 'cache'}: Not a directory; set TATAMILAB_CACHE to "
         "a folder that can be written.",
-        ja=f"キャッシュ用のフォルダ {tmp_path / 'cache'} に書き込めません(Not a directory)。書き込めるフォルダを"
-        "環境変数 TATAMILAB_CACHE に設定してください。",
+        ja=f"キャッシュ用のフォルダ {tmp_path / 'cache'} に書き込めません(Not a directory)。"
+        "書き込めるフォルダを環境変数 TATAMILAB_CACHE に設定してください。",
     )
 
 

@@ -4,8 +4,8 @@ Each file is known by two hashes: that of the file as its authors publish it, an
 its content once inflated, which also holds for a copy that somebody compressed anew.
 
 Sources of the hashes: MNIST's and Fashion-MNIST's contents, the files themselves; the published gzip files of
-Fashion-MNIST and KMNIST, torchvision's prototype data sets; CIFAR-10, torchvision's Ruby edition, for the file
-whose MD5 sum the data set's page gives (c32a1d4ab5d03f1284b67883e8d87530).
+Fashion-MNIST and KMNIST, torchvision's prototype data sets; CIFAR-10, torchvision's Ruby edition, for the
+file whose MD5 sum the data set's page gives (c32a1d4ab5d03f1284b67883e8d87530).
 """
 
 from collections.abc import Callable, Mapping

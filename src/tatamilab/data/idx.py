@@ -172,5 +172,8 @@ class _Gzip:
         return taken
 
     def at_end(self) -> bool:
-        more = self.take(1)
-        return not more and self._inflater.eof and not self._inflater.unused_data
+        if self.take(1):
+            return False
+        if not self._inflater.eof:
+            raise zlib.error("incomplete or truncated stream")
+        return not self._inflater.unused_data

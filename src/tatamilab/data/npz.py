@@ -104,7 +104,8 @@ def _images(array: NDArray[np.generic], name: str, path: Path) -> Images:
 
 
 def _labels(array: NDArray[np.generic], name: str, path: Path) -> Labels:
-    if not np.issubdtype(array.dtype, np.integer) or array.shape not in ((len(array),), (len(array), 1)):
+    is_column = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)
+    if not is_column or not np.issubdtype(array.dtype, np.integer):
         raise BadInput(
             _(
                 "Labels must be integers, one for each image; {name} in {file} is {dtype} with the shape "

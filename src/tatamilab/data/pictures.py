@@ -57,8 +57,8 @@ def read_picture(content: bytes, largest_kept_side: int, side: int) -> Picture:
                 had_transparency = upright.has_transparency_data
                 colours = _on_white(upright)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
-        limit = (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
-        raise UnreadableImage(_("it has more than {limit} million pixels", limit=limit)) from problem
+        limit = Image.MAX_IMAGE_PIXELS
+        raise UnreadableImage(_("it has more than {limit:,} pixels", limit=limit)) from problem
     except Exception as problem:  # a decoder of foreign bytes may raise anything
         raise UnreadableImage(_("it is damaged, or no image")) from problem
     resized = np.asarray(ImageOps.fit(colours, (side, side), Image.Resampling.LANCZOS))
