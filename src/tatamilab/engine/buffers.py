@@ -7,7 +7,7 @@ from typing import Literal
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
 Scope = Literal["shared", "thread", "chunk"]
-ITEM_BYTES = {"f32": 4, "f64": 8, "u8": 1, "i32": 4, "i64": 8}
+ITEM_BYTES = {"f32": 4, "f64": 8, "u8": 1, "u16": 2, "i32": 4, "i64": 8}
 GUARD_BYTES = 256
 """Kept free after every buffer: a vector load at the end of a row may look past it, a store never does."""
 

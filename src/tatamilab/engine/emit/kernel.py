@@ -14,8 +14,8 @@ from llvmlite import ir
 from tatamilab.engine.buffers import ITEM_BYTES, Buffer
 from tatamilab.engine.emit.values import (
     F32,
-    I1,
     I8,
+    I16,
     I32,
     I64,
     POINTER,
@@ -29,9 +29,10 @@ from tatamilab.engine.emit.values import (
 )
 from tatamilab.engine.target import Target
 
-ARGUMENTS = ("tid", "piece", "first", "end", "step")
+ARGUMENTS = ("tid", "piece", "first", "end", "chunks", "step")
 """What every kernel is called with, after the table of addresses: the thread; which chunk of the batch or
-slice of the parameters; where in the order the chunk starts; where the batch ends; which step this is."""
+slice of the parameters; where in the order the chunk starts and the batch ends; how many chunks the batch has;
+which step this is."""
 
 Body = Callable[..., None]
 
@@ -61,12 +62,12 @@ class Kernel:
     """One function being emitted.
 
     Attributes:
-        tid, piece, first, end, step: its arguments, see `ARGUMENTS`.
+        tid, piece, first, end, chunks, step: its arguments, see `ARGUMENTS`.
     """
 
-    def __init__(self, build: Build, name: str, *, exported: bool = False) -> None:
+    def __init__(self, build: Build, name: str, *, exported: bool = False, infer: bool = False) -> None:
         self.build, self.target, self.module, self.name = build, build.target, build.module, name
-        self.lanes, self.groups = build.target.lanes, build.target.groups
+        self.lanes, self.groups, self.infer = build.target.lanes, build.target.groups, infer
         arguments = [POINTER] + [I64] * (1 if exported else len(ARGUMENTS))
         self.fn = ir.Function(build.module, ir.FunctionType(VOID, arguments), name)
         if not exported:
@@ -75,7 +76,7 @@ class Kernel:
         self.ir = ir.IRBuilder(self.fn.append_basic_block("entry"))
         self.table, *rest = self.fn.args
         self.tid, *others = rest
-        self.piece, self.first, self.end, self.step = others or (I64(0),) * 4
+        self.piece, self.first, self.end, self.chunks, self.step = others or (I64(0),) * 5
         self.vector = ir.VectorType(F32, self.lanes)
         self.integers = ir.VectorType(I32, self.lanes)
         self._bases: dict[Any, ir.Value] = {}
@@ -264,9 +265,9 @@ class Kernel:
                 for i in range(size):
                     nest(depth + 1, [*chosen, i])
             elif full:
-                with self.each(full * size, step=size, carry=acc, name=axes[depth]) as i:
+                with self.each(full * size, step=size, carry=acc, name=axes[depth]) as turn:
                     for offset in range(size):
-                        nest(depth + 1, [*chosen, i + offset])
+                        nest(depth + 1, [*chosen, turn + offset])
             for i in range(full * size, extent):
                 nest(depth + 1, [*chosen, i])
 
@@ -292,7 +293,7 @@ class Kernel:
         *,
         shape: tuple[int, ...] | None = None,
         element: str = "splat",
-        at: int = 0,
+        at: int | None = None,
         all_chunks: bool = False,
     ) -> View:
         """A buffer as this kernel sees it.
@@ -312,7 +313,7 @@ class Kernel:
         strides, extents = buffer.strides, buffer.shape
         if shape is not None and shape != buffer.shape:
             assert buffer.padded_shape == buffer.shape, name
-            assert at or prod(shape) == prod(buffer.shape), (name, shape, buffer.shape)
+            assert at is not None or prod(shape) == prod(buffer.shape), (name, shape, buffer.shape)
             extents = shape
             strides = tuple(buffer.item_bytes * prod(shape[a + 1 :]) for a in range(len(shape)))
         base = self.slot(name, POINTER)
@@ -321,9 +322,9 @@ class Kernel:
             extents, strides = (self.build.max_chunks, *extents), (buffer.stride_bytes, *strides)
             content = buffer.stride_bytes * self.build.max_chunks
         elif buffer.scope != "shared":
-            owner = self.tid if buffer.scope == "thread" else self.piece
+            owner = self.tid if buffer.scope == "thread" or self.infer else self.piece
             base = self.ir.gep(base, [self.ir.mul(owner, I64(buffer.stride_bytes))], source_etype=I8)
-        start = buffer.origin + at * buffer.item_bytes
+        start = buffer.origin + (at or 0) * buffer.item_bytes
         if start:
             base = self.ir.gep(base, [I64(start)], source_etype=I8)
         scalar = SCALARS[buffer.dtype]
@@ -414,6 +415,43 @@ class Kernel:
     def _shuffle(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
         return self.ir.shuffle_vector(a, b, ir.Constant(ir.VectorType(I32, len(lanes)), list(lanes)))
 
+    def store_sums(self, out: View, index: Sequence[Any], accumulators: Tile) -> None:
+        """out[index] = Σ over the lanes of each accumulator of a tile.
+
+        Args:
+            out: a view of scalars.
+            index: an array of indices for each axis of `out`, which together broadcast to the tile's shape.
+            accumulators: the tile.
+        """
+        where = [a.ravel() for a in np.broadcast_arrays(*index, accumulators)[:-1]]
+        flat, n = accumulators.ravel(), accumulators.size
+        run = accumulators.shape[-1]
+        whole = n - n % self.lanes if self.lanes % run == 0 and out.strides[-1] == 4 else 0
+        for start in range(0, whole, self.lanes):
+            sums = self.sums_of_lanes(flat[start : start + self.lanes])
+            for offset in range(0, self.lanes, run):
+                at = tuple(axis[start + offset] for axis in where)
+                out.store_run(at, self.part(sums, offset, run))
+        for i in range(whole, n):
+            out[tuple(axis[i] for axis in where)] = self.sum_lanes(flat[i])
+
+    def transpose(self, rows: Sequence[Value]) -> list[Value]:
+        """As many vectors as lanes, as a square matrix, transposed: lane i of row j becomes lane j of row i.
+
+        Source: Eklundh (1972), exchanging ever smaller blocks across the diagonal.
+        """
+        out = [row.v for row in rows]
+        half = self.lanes // 2
+        while half:
+            low = [i if not i & half else self.lanes + i - half for i in range(self.lanes)]
+            high = [i + half if not i & half else self.lanes + i for i in range(self.lanes)]
+            for i in range(self.lanes):
+                if not i & half:
+                    a, b = out[i], out[i | half]
+                    out[i], out[i | half] = self._shuffle(a, b, low), self._shuffle(a, b, high)
+            half //= 2
+        return [Value(self, row) for row in out]
+
     def part(self, v: Value, start: int, count: int) -> Value:
         """`count` neighbouring lanes."""
         return Value(self, self._shuffle(v.v, v.v, range(start, start + count)))
@@ -428,4 +466,4 @@ def element_bytes(t: ir.Type) -> int:
     """Bytes of one load of type `t`."""
     if isinstance(t, ir.VectorType):
         return int(t.count) * element_bytes(t.element)
-    return {F32: 4, I8: 1, I32: 4, I64: 8, I1: 1}.get(t, 8)
+    return {F32: 4, I8: 1, I16: 2, I32: 4}.get(t, 8)

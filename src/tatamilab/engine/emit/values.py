@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 F32, F64 = ir.FloatType(), ir.DoubleType()
 I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
 POINTER, VOID = ir.PointerType(), ir.VoidType()
-SCALARS = {"f32": F32, "f64": F64, "u8": I8, "i32": I32, "i64": I64}
-BYTES = {"f32": 4, "f64": 8, "u8": 1, "i32": 4, "i64": 8}
+SCALARS = {"f32": F32, "f64": F64, "u8": I8, "u16": I16, "i32": I32, "i64": I64}
 
 Tile = Any
 """An object array of `Value`: the accumulators, or the operands, of a register tile."""
@@ -116,7 +115,11 @@ class Product:
         return Value(self.a.k, self.a.k.ir.fmul(self.a.v, self.b.v))
 
     def __add__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, np.ndarray) else other + self
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        if isinstance(other, (int, float)):
+            return self.value() + other
+        return (other.value() if isinstance(other, Product) else other) + self
 
     def __sub__(self, other: Any) -> Any:
         return NotImplemented if isinstance(other, np.ndarray) else self.value() - other
@@ -185,6 +188,10 @@ class View:
         for at in np.ndindex(tile.shape):
             tile[at] = load(tuple(a[at] for a in arrays))
         return tile
+
+    def store_run(self, index: tuple[Any, ...], value: Value) -> None:
+        """Store neighbouring scalars along the last axis from the lanes of a vector, starting at `index`."""
+        self.k.ir.store(value.v, self.address(index), align=self.align)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         arrays: Any = np.broadcast_arrays(*(np.asarray(i, dtype=object) for i in (*_tuple(index), value)))

@@ -1,0 +1,169 @@
+"""A plan's kernels, and the two functions that Python calls: `train` and `infer`.
+
+    train(table, tid):  for each step: for each stage: claim pieces, meet at the barrier
+    infer(table, tid):  claim chunks until all images are done; meet
+
+Thread 0 adds up statistics, agrees to a request to stop, and publishes the step: Python only looks.
+"""
+
+from llvmlite import ir
+
+from tatamilab.engine.emit import team
+from tatamilab.engine.emit.kernel import Build, Kernel
+from tatamilab.engine.emit.values import I64
+from tatamilab.engine.kernels import data, loss
+from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.kernels.update import update_owned, update_small
+from tatamilab.engine.memory import SCALARS, buffers
+from tatamilab.engine.operations import Call, owned, prediction, training_stages
+from tatamilab.engine.plan import PIECE, Plan
+from tatamilab.engine.target import IMAGES_PER_CHUNK
+
+WANTS_OUTPUTS, WANTS_LOSS = 1, 2
+"""Bits of the scalar `wants` of an `infer` call."""
+
+
+def slots(plan: Plan) -> dict[str, int]:
+    """Position of every address and scalar in the table of a call."""
+    names = [b.name for b in buffers(plan)] + ["flags", *SCALARS]
+    return {name: at for at, name in enumerate(names)}
+
+
+def assemble(plan: Plan) -> ir.Module:
+    """The whole module of a plan."""
+    module = ir.Module(f"tatamilab_{plan.hash}")
+    module.triple = plan.target.triple
+    build = Build(
+        module=module,
+        target=plan.target,
+        buffers={b.name: b for b in buffers(plan)},
+        slots=slots(plan),
+        max_chunks=plan.max_chunks,
+        checked=plan.checked,
+    )
+    _infer(plan, build)
+    if plan.training:
+        _train(plan, build)
+    return module
+
+
+def _emit(plan: Plan, build: Build, call: Call, *, training: bool) -> ir.Function:
+    k = Kernel(build, call.name if training else f"infer.{call.name}", infer=not training)
+    call.emit(k, Context(k, plan, training=training))
+    return k.finish()
+
+
+def _infer(plan: Plan, build: Build) -> None:
+    functions = [_emit(plan, build, call, training=False) for call in prediction(plan)]
+    store = Kernel(build, "infer.outputs", infer=True)
+    data.scatter(store, Context(store, plan, training=False))
+    measure = []
+    if plan.training:
+        for name, emit in (("infer.gather_targets", data.gather_targets), ("infer.loss", loss.evaluate)):
+            k = Kernel(build, name, infer=True)
+            emit(k, Context(k, plan, training=False))
+            measure.append(k.finish())
+    store_outputs = store.finish()
+
+    k = Kernel(build, "infer", exported=True)
+    n, wants = k.slot("n_images"), k.slot("wants")
+    count = _chunks(k, n)
+
+    def chunk(piece: ir.Value) -> None:
+        first = k.ir.mul(piece, I64(IMAGES_PER_CHUNK))
+        arguments = [k.table, k.tid, piece, first, n, count, I64(0)]
+        for function in functions:
+            k.ir.call(function, arguments)
+        for bit, wanted in ((WANTS_OUTPUTS, [store_outputs]), (WANTS_LOSS, measure)):
+            with k.when(k.ir.icmp_signed("!=", k.ir.and_(wants, I64(bit)), I64(0))):
+                for function in wanted:
+                    k.ir.call(function, arguments)
+
+    team.pieces(k, count, 0, k.slot("ticket"), chunk)
+    team.barrier(k, I64(1))
+    if plan.training:
+        first_thread = k.ir.icmp_signed("==", k.tid, I64(0))
+        asked = k.ir.icmp_signed("!=", k.ir.and_(wants, I64(WANTS_LOSS)), I64(0))
+        with k.when(k.ir.and_(first_thread, asked)):
+            loss.sum_statistics(k, count, 1 + len(plan.training.metrics))
+    k.finish()
+
+
+def _train(plan: Plan, build: Build) -> None:
+    assert plan.training
+    stages = [[_emit(plan, build, call, training=True) for call in stage] for stage in training_stages(plan)]
+    slices, n_slices, small, n_small = _update_functions(plan, build)
+
+    k = Kernel(build, "train", exported=True)
+    n_images, n_steps = k.slot("n_images"), k.slot("n_steps")
+    batch = k.slot("batch")
+    meetings = len(stages) + 1
+    with k.each(n_steps, name="step") as step_index:
+        step = k.number(step_index)
+        agreed = k.ir.load(team.counter(k, "stop_agreed"), typ=I64, align=8)
+        with k.when(k.ir.icmp_signed("==", agreed, I64(0)), likely=True):
+            ticket = k.ir.add(k.slot("ticket"), step)
+            first = k.ir.mul(step, batch)
+            end = k.ir.add(first, batch)
+            end = k.ir.select(k.ir.icmp_signed("<", end, n_images), end, n_images)
+            chunks = _chunks(k, k.ir.sub(end, first))
+            met = k.ir.mul(step, I64(meetings))
+            for number, stage in enumerate(stages):
+
+                def work(piece: ir.Value, stage: list[ir.Function] = stage) -> None:
+                    at = k.ir.add(first, k.ir.mul(piece, I64(IMAGES_PER_CHUNK)))
+                    for function in stage:
+                        k.ir.call(function, [k.table, k.tid, piece, at, end, chunks, step])
+
+                team.pieces(k, chunks, number % 8, ticket, work)
+                team.barrier(k, k.ir.add(met, I64(number + 1)))
+            _publish(plan, k, chunks, step)
+
+            def update(piece: ir.Value) -> None:
+                is_slice = k.ir.icmp_signed("<", piece, I64(n_slices))
+                with k.ir.if_else(is_slice) as (yes, no):
+                    with yes:
+                        for function, start, stop in slices:
+                            inside = k.ir.and_(
+                                k.ir.icmp_signed(">=", piece, I64(start)),
+                                k.ir.icmp_signed("<", piece, I64(stop)),
+                            )
+                            with k.when(inside):
+                                mine = k.ir.sub(piece, I64(start))
+                                k.ir.call(function, [k.table, k.tid, mine, first, end, chunks, step])
+                    with no:
+                        mine = k.ir.sub(piece, I64(n_slices))
+                        k.ir.call(small, [k.table, k.tid, mine, first, end, chunks, step])
+
+            team.pieces(k, I64(n_slices + n_small), len(stages) % 8, ticket, update)
+            team.barrier(k, k.ir.add(met, I64(meetings)))
+    k.finish()
+
+
+def _update_functions(
+    plan: Plan, build: Build
+) -> tuple[list[tuple[ir.Function, int, int]], int, ir.Function, int]:
+    """The functions of the update stage: (function, first piece, last + 1) of each large kernel, and the rest."""
+    slices, at = [], 0
+    for block in owned(plan):
+        k = Kernel(build, f"{block.name}.update")
+        count = update_owned(k, Context(k, plan, training=True), block)
+        slices.append((k.finish(), at, at + count))
+        at += count
+    k = Kernel(build, "update")
+    update_small(k, Context(k, plan, training=True))
+    return slices, at, k.finish(), -(-plan.n_small // PIECE)
+
+
+def _chunks(k: Kernel, images: ir.Value) -> ir.Value:
+    return k.ir.sdiv(k.ir.add(images, I64(IMAGES_PER_CHUNK - 1)), I64(IMAGES_PER_CHUNK))
+
+
+def _publish(plan: Plan, k: Kernel, chunks: ir.Value, step: ir.Value) -> None:
+    """Thread 0: totals, the request to stop, and how many steps are done."""
+    assert plan.training
+    with k.when(k.ir.icmp_signed("==", k.tid, I64(0))):
+        loss.sum_statistics(k, chunks, 1 + len(plan.training.metrics))
+        request = k.ir.load_atomic(team.counter(k, "stop_request"), "monotonic", 8, typ=I64)
+        k.ir.store(request, team.counter(k, "stop_agreed"))
+        team.store_atomic(k, k.ir.add(step, I64(1)), team.counter(k, "step"), "release")

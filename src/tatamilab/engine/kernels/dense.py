@@ -1,0 +1,120 @@
+"""Dense layers: y[o] = b[o] + Σ_f x[f] · w[f,o], then ReLU if one follows.
+
+d_x[f]   = Σ_o d_y[o] · w[f,o]
+d_w[f,o] = Σ_n x[f,n] · d_y[o,n]
+d_b[o]   = Σ_n d_y[o,n]
+"""
+
+from typing import Any
+
+import numpy as np
+
+from tatamilab.engine.blocks import Block
+from tatamilab.engine.emit.kernel import Kernel
+from tatamilab.engine.emit.values import Index, Tile
+from tatamilab.engine.graph import Dense
+from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.memory import gradient_name
+from tatamilab.engine.schedule import fit
+
+
+def _node(block: Block) -> Dense:
+    assert isinstance(block.node, Dense)
+    return block.node
+
+
+def _accumulators(k: Kernel) -> int:
+    """Registers for sums; an operand that is broadcast comes straight from memory."""
+    return 20 if k.target.registers == 32 else 12
+
+
+def forward(k: Kernel, c: Context, block: Block) -> None:
+    """y[o] = b[o] + Σ_f x[f] · w[f,o]."""
+    node = _node(block)
+    features, units = c.plan.graph.parameter(node.kernel).shape
+    x, w, y = c.value(block.inputs[0], (features,)), c.weight(node.kernel), c.value(block.name)
+
+    def tile(o: Tile, g: Tile) -> None:
+        start = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
+        start = np.broadcast_to(start, np.broadcast(o, g).shape)
+        acc = k.sum({"f": features}, start, lambda f: x[f, g] * w[f, o], unroll={"f": 4})
+        y[o, g] = k.relu(acc) if block.relu else acc
+
+    groups = min(k.groups, 2)
+    k.tiles({"o": units, "g": k.groups}, {"o": fit(units, _accumulators(k) // groups), "g": groups}, tile)
+
+
+def input_gradient(k: Kernel, c: Context, block: Block) -> None:
+    """d_x[f] = Σ_o d_y[o] · w[f,o]."""
+    node = _node(block)
+    features, units = c.plan.graph.parameter(node.kernel).shape
+    w, dy = c.weight(node.kernel), c.gradient(block.name)
+
+    def tile(f: Tile, g: Tile) -> None:
+        acc = k.zeros(*np.broadcast(f, g).shape)
+        acc = k.sum({"o": units}, acc, lambda o: dy[o, g] * w[f, o], unroll={"o": 4})
+        c.store_gradient(block.name, block.inputs[0], (f, g), acc, (features,))
+
+    groups = min(k.groups, 2)
+    size = fit(features, (16 if k.target.registers == 32 else 10) // groups)
+    k.tiles({"f": features, "g": k.groups}, {"f": size, "g": groups}, tile)
+
+
+def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
+    """This chunk's share of d_w[f,o] and d_b[o]."""
+    node = _node(block)
+    features, units = c.plan.graph.parameter(node.kernel).shape
+    x, dy = c.value(block.inputs[0], (features,)), c.gradient(block.name)
+    if c.wants(node.kernel) and not c.plan.placed[node.kernel].owned:
+        dw = c.partial(node.kernel)
+
+        def tile(f: Tile, o: Tile) -> None:
+            acc = k.zeros(*np.broadcast(f, o).shape)
+            acc = k.sum({"g": k.groups}, acc, lambda g: x[f, g] * dy[o, g])
+            k.store_sums(dw, (f, o), acc)
+
+        k.tiles({"f": features, "o": units}, {"f": k.lanes // _run(k, units), "o": _run(k, units)}, tile)
+    if node.bias and c.wants(node.bias):
+        bias_gradient(k, c, node.bias, dy, units, {})
+
+
+def bias_gradient(k: Kernel, c: Context, bias: str, dy: Any, units: int, over: dict[str, int]) -> None:
+    """This chunk's share of d_b[o] = Σ d_y[…, o] over images and the axes `over`, which come before o."""
+    db = c.partial(bias)
+
+    def tile(o: Tile) -> None:
+        acc = k.sum(
+            {"g": k.groups, **over}, k.zeros(*o.shape), lambda g, *at: dy[(*at, o, g)] * k.constant(1.0)
+        )
+        k.store_sums(db, (o,), acc)
+
+    k.tiles({"o": units}, {"o": min(k.lanes, 8)}, tile)
+
+
+def _run(k: Kernel, units: int) -> int:
+    """Neighbouring outputs in a tile of lane sums: a power of two that divides the units, up to 4."""
+    return next(n for n in (4, 2, 1) if units % n == 0 and n <= k.lanes)
+
+
+def owned_gradient(k: Kernel, c: Context, block: Block, first_row: Index, rows: Any) -> None:
+    """slice[f − first_row, o] = Σ_n x[f,n] · d_y[o,n] over the whole batch, for some rows f of a large kernel."""
+    node = _node(block)
+    features, units = c.plan.graph.parameter(node.kernel).shape
+    x = k.view(block.inputs[0], shape=(features,), all_chunks=True)
+    dy = k.view(gradient_name(block.name), all_chunks=True)
+    out = k.view("slice", shape=(c.plan.slice_rows(node.kernel), units), element="scalar", at=0)
+    run = _run(k, units)
+    size = next(n for n in (4, 2, 1) if features % n == 0)
+
+    with k.each(rows, step=size, name="f") as row:
+        f = np.array([row + i for i in range(size)], object)
+
+        def tile(o: Tile) -> None:
+            at = f.reshape(-1, 1)
+            acc = k.zeros(*np.broadcast(at, o).shape)
+            with k.each(k.chunks, carry=acc, name="chunk") as chunk:
+                for g in range(k.groups):
+                    acc[...] = acc + x[chunk, at + first_row, g] * dy[chunk, o, g]
+            k.store_sums(out, (at, o), acc)
+
+        k.tiles({"o": units}, {"o": run if size * run == k.lanes else max(1, k.lanes // size)}, tile)

@@ -1,0 +1,182 @@
+"""Every buffer of a plan: shapes, margins, scopes."""
+
+from tatamilab.engine.blocks import Block
+from tatamilab.engine.buffers import ITEM_BYTES, Buffer, Scope
+from tatamilab.engine.graph import Conv2D, Dense, DepthwiseConv2D
+from tatamilab.engine.plan import Plan
+
+Margin = tuple[tuple[int, int], tuple[int, int]]
+NONE: Margin = ((0, 0), (0, 0))
+
+MAX_STATISTICS = 16
+"""Numbers that the loss reports for each chunk: the loss, then the metrics in order."""
+
+RATES = 8
+"""Floats that the caller gives for each step: see `kernels/optimizer.py`."""
+
+PROGRESS = ("step", "stop_request", "stop_agreed", "arrived")
+"""Counters in shared memory, a cache line each; the statistics follow, as doubles."""
+
+SCALARS = ("n_images", "team", "n_steps", "ticket", "batch", "wants")
+"""What a call gives beside addresses."""
+
+
+def slot_name(i: int) -> str:
+    """The i-th vector of the optimizer's state."""
+    return f"slot{i}"
+
+
+def gradient_name(value: str) -> str:
+    """The buffer that holds ∂loss/∂value."""
+    return f"d.{value}"
+
+
+def unpooled_name(value: str) -> str:
+    """The buffer that holds ∂loss/∂(the convolution before the pool)."""
+    return f"dz.{value}"
+
+
+def winners_name(value: str) -> str:
+    """The buffer that holds which of the 2×2 won: a bit a lane for the lower row, and for the right column."""
+    return f"win.{value}"
+
+
+def buffers(plan: Plan) -> tuple[Buffer, ...]:
+    """All buffers, in the order of the table of addresses."""
+    out = [*_external(plan), *_state(plan)]
+    for block in plan.blocks:
+        out += _of_block(plan, block)
+    return tuple(out)
+
+
+def _external(plan: Plan) -> list[Buffer]:
+    dtype, features = plan.input_dtype, plan.graph.input.size
+    huge = 1 << 40  # how many images there are is known only when called
+    out = [
+        Buffer(
+            name="images",
+            shape=(huge // (features * ITEM_BYTES[dtype]), features),
+            dtype=dtype,
+            external=True,
+        ),
+        Buffer(name="order", shape=(huge // 8,), dtype="i64", external=True),
+        Buffer(
+            name="outputs",
+            shape=(huge // (4 * plan.graph.output.size), plan.graph.output.size),
+            external=True,
+        ),
+    ]
+    if plan.training:
+        sparse = plan.training.loss.kind.startswith("sparse")
+        width = 1 if sparse else plan.graph.output.size
+        out += [
+            Buffer(
+                name="targets",
+                shape=(huge // (4 * width), width),
+                dtype="i32" if sparse else "f32",
+                external=True,
+            ),
+            Buffer(name="sample_weights", shape=(huge // 4,), external=True),
+            Buffer(name="statistics", shape=(huge // (4 * MAX_STATISTICS), MAX_STATISTICS), external=True),
+            Buffer(name="rates", shape=(huge // (4 * RATES), RATES), external=True),
+        ]
+    return out
+
+
+def _state(plan: Plan) -> list[Buffer]:
+    from tatamilab.engine.kernels.optimizer import n_slots
+
+    out = [
+        Buffer(name="weights", shape=(plan.n_weights,)),
+        Buffer(name="progress", shape=(len(PROGRESS) + MAX_STATISTICS, 8), dtype="i64"),
+        Buffer(name="faults", shape=(64,), dtype="i64"),
+        Buffer(name="profile", shape=(256,), dtype="i64", scope="thread"),
+    ]
+    if plan.training is None:
+        return out
+    sparse = plan.training.loss.kind.startswith("sparse")
+    width = 1 if sparse else plan.graph.output.size
+    out += [
+        Buffer(name=slot_name(i), shape=(plan.n_trained,)) for i in range(n_slots(plan.training.optimizer))
+    ]
+    out += [
+        Buffer(name="partials", shape=(max(plan.n_small, 16),), scope="chunk"),
+        Buffer(name="target", shape=(width,), images=True, dtype="i32" if sparse else "f32", scope="thread"),
+        Buffer(name="weight", shape=(2,), images=True, scope="thread"),
+        Buffer(name="slice", shape=(_slice_floats(plan),), scope="thread"),
+    ]
+    return out
+
+
+def _slice_floats(plan: Plan) -> int:
+    owned = [p.parameter for p in plan.placed.values() if p.owned]
+    return max([plan.slice_rows(p.name) * p.shape[1] for p in owned], default=16) + 16
+
+
+def _of_block(plan: Plan, block: Block) -> list[Buffer]:
+    scope = _scope(plan, block.name)
+    out = [
+        Buffer(
+            name=block.name, shape=block.shape, images=True, scope=scope, margin=value_margin(plan, block)
+        ),
+    ]
+    if block.name in plan.wants_gradient:
+        margin = NONE if block.pool else gradient_margin(plan, block)
+        out.append(
+            Buffer(name=gradient_name(block.name), shape=block.shape, images=True, scope=scope, margin=margin)
+        )
+        if block.pool:
+            assert isinstance(block.node, Conv2D)
+            out.append(
+                Buffer(
+                    name=unpooled_name(block.name),
+                    shape=block.node.shape,
+                    images=True,
+                    scope="thread",
+                    margin=gradient_margin(plan, block),
+                )
+            )
+    if block.pool and plan.training:
+        groups = plan.target.groups
+        out.append(
+            Buffer(name=winners_name(block.name), shape=(*block.shape, 2, groups), dtype="u16", scope=scope)
+        )
+    return out
+
+
+def _scope(plan: Plan, value: str) -> Scope:
+    """Kept for each chunk if a later stage reads it, else private to the thread at work."""
+    if plan.batch_statistics:
+        return "chunk"
+    owners = [b for b in plan.blocks if isinstance(b.node, Dense) and plan.placed[b.node.kernel].owned]
+    return "chunk" if any(value == b.name or value in b.inputs for b in owners) else "thread"
+
+
+def value_margin(plan: Plan, block: Block) -> Margin:
+    """Zeros that the readers of a value look at beyond its edges."""
+    margin = NONE
+    for reader in plan.readers[block.name]:
+        if isinstance(reader.node, (Conv2D, DepthwiseConv2D)):
+            margin = _larger(margin, reader.node.padding)
+    return margin
+
+
+def gradient_margin(plan: Plan, block: Block) -> Margin:
+    """Zeros around ∂loss/∂y that the input gradient of a convolution looks at."""
+    node = block.node
+    if not isinstance(node, (Conv2D, DepthwiseConv2D)) or block.inputs[0] not in plan.wants_gradient:
+        return NONE
+    kernel = plan.graph.parameter(node.kernel).shape
+    rows, columns, _ = plan.producer(block.inputs[0]).shape
+    sides = []
+    for axis, extent in enumerate((rows, columns)):
+        stride, dilation, size = node.strides[axis], node.dilation[axis], kernel[axis]
+        before = node.padding[axis][0]
+        first = (0 + before - dilation * (size - 1)) // stride
+        last = (extent - 1 + before) // stride
+        sides.append((max(0, -first), max(0, last - (node.shape[axis] - 1))))
+    return (sides[0], sides[1])
+
+
+def _larger(a: Margin, b: Margin) -> Margin:
+    return tuple(tuple(max(x, y) for x, y in zip(p, q, strict=True)) for p, q in zip(a, b, strict=True))  # type: ignore[return-value]

@@ -1,0 +1,146 @@
+"""The list of kernels that a plan runs, in order: what `assemble` emits and `explain` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tatamilab.engine.blocks import Block
+from tatamilab.engine.emit.kernel import Kernel
+from tatamilab.engine.graph import (
+    Activation,
+    Add,
+    Concatenate,
+    Conv2D,
+    Dense,
+    GlobalPool2D,
+    Node,
+    Pool2D,
+    Rescaling,
+    Softmax,
+    Unsupported,
+    ZeroPadding2D,
+)
+from tatamilab.engine.kernels import conv, data, dense, elementwise, loss, pool, softmax
+from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.plan import Plan, parameters_of
+
+Emit = Callable[[Kernel, Context], None]
+OfBlock = Callable[[Kernel, Context, Block], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """How a kind of node is computed: forward, and what it gives to its inputs and to its weights."""
+
+    forward: OfBlock
+    input_gradient: OfBlock
+    weight_gradient: OfBlock | None = None
+
+
+OPERATIONS: dict[type[Node], Operation] = {
+    Conv2D: Operation(
+        forward=conv.forward, input_gradient=conv.input_gradient, weight_gradient=conv.weight_gradient
+    ),
+    Dense: Operation(
+        forward=dense.forward, input_gradient=dense.input_gradient, weight_gradient=dense.weight_gradient
+    ),
+    Pool2D: Operation(forward=pool.forward, input_gradient=pool.input_gradient),
+    GlobalPool2D: Operation(forward=pool.forward, input_gradient=pool.input_gradient),
+    Softmax: Operation(forward=softmax.forward, input_gradient=softmax.input_gradient),
+    Activation: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
+    Rescaling: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
+    Add: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
+    Concatenate: Operation(forward=elementwise.concatenate, input_gradient=elementwise.split_gradient),
+    ZeroPadding2D: Operation(forward=elementwise.pad, input_gradient=elementwise.crop_gradient),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One kernel.
+
+    Args:
+        name: of the LLVM function, "layer.what".
+        what: one of "gather", "forward", "loss", "input gradient", …
+        block: what it computes, if it belongs to one.
+        emit: writes the body.
+    """
+
+    name: str
+    what: str
+    block: Block | None
+    emit: Emit
+
+
+def _call(block: Block, what: str, emit: OfBlock) -> Call:
+    def bound(k: Kernel, c: Context) -> None:
+        emit(k, c, block)
+
+    return Call(name=f"{block.name}.{what.replace(' ', '_')}", what=what, block=block, emit=bound)
+
+
+def operation(block: Block) -> Operation:
+    """How a block is computed.
+
+    Raises:
+        Unsupported: its kind has no kernel.
+    """
+    known = OPERATIONS.get(type(block.node))
+    if known is None:
+        raise Unsupported(f"layer {block.node.name!r} ({type(block.node).__name__})", "isn't lowered")
+    return known
+
+
+def prediction(plan: Plan) -> list[Call]:
+    """The kernels of one chunk when nothing is trained: gather, then every block forward."""
+    calls = [Call(name="predict.gather", what="gather", block=None, emit=data.gather)]
+    return calls + [_call(b, "forward", operation(b).forward) for b in plan.blocks[1:]]
+
+
+def training_stages(plan: Plan) -> list[list[Call]]:
+    """The kernels of one chunk in training, cut where a layer needs the whole batch."""
+    assert plan.training
+    stages: list[list[Call]] = [
+        [
+            Call(name="gather", what="gather", block=None, emit=data.gather),
+            Call(name="gather_targets", what="gather", block=None, emit=data.gather_targets),
+        ]
+    ]
+    read = loss.reads(plan)
+    computed = plan.blocks[1:] if read == plan.output else plan.blocks[1:-1]
+    for block in computed:
+        stages[-1].append(_call(block, "forward", operation(block).forward))
+    stages[-1].append(Call(name="loss", what="loss", block=None, emit=loss.evaluate))
+    for block in reversed(computed):
+        stages[-1] += _backward(plan, block)
+    return stages
+
+
+def _backward(plan: Plan, block: Block) -> Iterator[Call]:
+    if block.name not in plan.wants_gradient:
+        return
+    known = operation(block)
+    if block.relu and not plan.masks(block.name):
+        yield _call(block, "relu gradient", mask_gradient)
+    trained = [p for p in parameters_of(block.node) if plan.graph.parameter(p).trainable]
+    if known.weight_gradient and any(not plan.placed[p].owned for p in trained):
+        yield _call(block, "weight gradient", known.weight_gradient)
+    if any(name in plan.wants_gradient for name in block.inputs):
+        yield _call(block, "input gradient", known.input_gradient)
+
+
+def mask_gradient(k: Kernel, c: Context, block: Block) -> None:
+    """d_z = d_y where y > 0, in place, for a value that several blocks, or none, read."""
+    y, dy = c.value(block.name), c.gradient(block.name)
+
+    def body(at: Any) -> None:
+        dy[at] = k.where(k.compare(">", y[at], 0.0), dy[at], 0.0)
+
+    elementwise.elements(k, block.shape, body)
+
+
+def owned(plan: Plan) -> list[Block]:
+    """Dense layers whose weight gradient is summed slice by slice."""
+    return [b for b in plan.blocks if isinstance(b.node, Dense) and plan.placed[b.node.kernel].owned]

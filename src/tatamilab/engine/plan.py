@@ -1,0 +1,198 @@
+"""Graph + training + batch size + target → everything that the emitter needs to know.
+
+A plan is a pure function of its four inputs: no time, cache size, load or number of threads enters it. So a
+plan fixes the bits of every result, and its hash names them.
+
+A step of training is a list of stages, with a barrier after each. A stage is a number of *pieces* that the
+threads claim one by one: a chunk of 16 images (forward, loss, backward), or a slice of the parameters
+(gradient, optimizer). Pieces are cut by the batch and by the parameters, never by the team.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import llvmlite
+
+from tatamilab.engine.blocks import Block, fuse
+from tatamilab.engine.buffers import Buffer
+from tatamilab.engine.graph import (
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Graph,
+    Node,
+    Parameter,
+    Training,
+)
+from tatamilab.engine.target import IMAGES_PER_CHUNK, Target
+
+VERSION = 1
+"""Raised whenever the code that a plan leads to changes any bit."""
+
+OWNED_FROM = 16384
+"""Dense kernels of at least so many weights: each slice of the gradient is summed over the whole batch by one
+thread, which then updates the weights; smaller gradients are a partial sum for each chunk, added in order."""
+
+ALIGN = 16
+"""Parameters start at multiples of so many floats in the flat vector of weights."""
+
+PIECE = 4096
+"""Floats of small parameters that one piece of the update stage takes."""
+
+SLICES = 32
+"""Pieces that a large dense gradient is cut into, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """Where a parameter lives in the flat vector of weights, and how its gradient is summed."""
+
+    parameter: Parameter
+    at: int
+    owned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A network, how it is trained, and for what machine: all that decides the code and so the bits.
+
+    Args:
+        graph: the network.
+        training: loss, metrics and optimizer; None if the program only predicts.
+        batch_size: images in a full batch of training.
+        target: the register file to write for.
+        input_dtype: "f32" or "u8": what the caller's images hold.
+        checked: whether every load and store tests its bounds.
+        profile: whether every kernel counts its cycles.
+    """
+
+    graph: Graph
+    training: Training | None
+    batch_size: int
+    target: Target
+    input_dtype: str = "f32"
+    checked: bool = False
+    profile: bool = False
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The network as it is computed."""
+        return fuse(self.graph)
+
+    @cached_property
+    def hash(self) -> str:
+        """Names the plan: the same hash gives the same bits on every CPU that can run its target."""
+        facts = (VERSION, llvmlite.__version__, self.graph, self.training, self.batch_size)
+        machine = (self.target.name, self.target.lanes, self.target.fma, self.input_dtype)
+        return hashlib.sha256(repr((facts, machine)).encode()).hexdigest()[:16]
+
+    @property
+    def max_chunks(self) -> int:
+        """Chunks in a full batch."""
+        return -(-self.batch_size // IMAGES_PER_CHUNK)
+
+    def producer(self, value: str) -> Block:
+        """The block that makes a value."""
+        return self._producers[value]
+
+    @cached_property
+    def _producers(self) -> dict[str, Block]:
+        return {block.name: block for block in self.blocks}
+
+    @cached_property
+    def readers(self) -> dict[str, tuple[Block, ...]]:
+        """For each value the blocks that read it."""
+        return {block.name: tuple(b for b in self.blocks if block.name in b.inputs) for block in self.blocks}
+
+    @cached_property
+    def output(self) -> str:
+        """The value that the network returns."""
+        return self.blocks[-1].name
+
+    # -- parameters -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def placed(self) -> dict[str, Placed]:
+        """Every parameter in the flat vector: small trained ones, then owned ones, then those not trained."""
+        owned = {
+            node.kernel
+            for node in self.graph.nodes
+            if isinstance(node, Dense)
+            and self.training
+            and self.graph.parameter(node.kernel).trainable
+            and self.graph.parameter(node.kernel).size >= OWNED_FROM
+        }
+        order = sorted(self.graph.parameters, key=lambda p: (not p.trainable, p.name in owned))
+        out, at = {}, 0
+        for parameter in order:
+            out[parameter.name] = Placed(parameter=parameter, at=at, owned=parameter.name in owned)
+            at += -(-parameter.size // ALIGN) * ALIGN
+        return out
+
+    @property
+    def n_small(self) -> int:
+        """Floats of trained parameters whose gradients are partial sums, a multiple of `ALIGN`."""
+        return self._end(lambda p: p.parameter.trainable and not p.owned)
+
+    @property
+    def n_trained(self) -> int:
+        """Floats of all trained parameters: the size of an optimizer slot."""
+        return max(self._end(lambda p: p.parameter.trainable), ALIGN)
+
+    @property
+    def n_weights(self) -> int:
+        """Floats of all parameters."""
+        return max(self._end(lambda p: True), ALIGN)
+
+    def _end(self, which: Callable[[Placed], bool]) -> int:
+        ends = [p.at + -(-p.parameter.size // ALIGN) * ALIGN for p in self.placed.values() if which(p)]
+        return max(ends, default=0)
+
+    def slice_rows(self, kernel: str) -> int:
+        """Rows of an owned dense kernel that one piece updates: whole vectors of weights."""
+        rows, _ = self.graph.parameter(kernel).shape
+        return -(-(-(-rows // SLICES)) // ALIGN) * ALIGN
+
+    # -- gradients ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def wants_gradient(self) -> frozenset[str]:
+        """Values whose gradient some trained parameter needs: those made from, or by, a trained parameter."""
+        if self.training is None:
+            return frozenset()
+        wanted: set[str] = set()
+        for block in self.blocks:
+            trained = any(self.graph.parameter(p).trainable for p in parameters_of(block.node))
+            if trained or any(name in wanted for name in block.inputs):
+                wanted.add(block.name)
+        return frozenset(wanted)
+
+    @cached_property
+    def batch_statistics(self) -> bool:
+        """Whether some layer looks at the whole batch in the middle of a step."""
+        return self.training is not None and any(
+            isinstance(b.node, BatchNormalization) and not b.node.frozen for b in self.blocks
+        )
+
+    def masks(self, value: str) -> bool:
+        """Whether whoever stores the gradient of `value` also applies its ReLU's mask."""
+        return self.producer(value).relu and len(self.readers[value]) == 1
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+
+def parameters_of(node: Node) -> tuple[str, ...]:
+    """Names of the parameters that a node reads."""
+    match node:
+        case Conv2D() | DepthwiseConv2D() | Dense():
+            return (node.kernel,) if node.bias is None else (node.kernel, node.bias)
+        case BatchNormalization():
+            return tuple(p for p in (node.gamma, node.beta, node.mean, node.variance) if p)
+        case _:
+            return ()

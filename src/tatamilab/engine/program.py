@@ -1,0 +1,308 @@
+"""`Program`: a compiled network with its memory and its threads; the engine's one face.
+
+Training, evaluation and prediction are native calls that a team of threads shares. Python looks at counters
+while they run, and nothing else of Python is in the loop.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tatamilab.engine import threads as team_size
+from tatamilab.engine.arguments import check_images, check_labels, check_weights
+from tatamilab.engine.assemble import WANTS_LOSS, WANTS_OUTPUTS, slots
+from tatamilab.engine.buffers import Buffer
+from tatamilab.engine.graph import Graph, Training
+from tatamilab.engine.kernels.optimizer import n_slots, rates
+from tatamilab.engine.memory import (
+    MAX_STATISTICS,
+    PROGRESS,
+    SCALARS,
+    buffers,
+    slot_name,
+)
+from tatamilab.engine.plan import Plan
+from tatamilab.engine.target import IMAGES_PER_CHUNK, Target, choose
+
+POLL_S = 0.02
+"""Seconds between two looks at the counters of a running call."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a call added up.
+
+    Args:
+        steps: steps done.
+        images: images seen.
+        loss: mean over the images of weight × loss (each with the weights of its own step).
+        metrics: share of the images that are right, in the order of `Training.metrics`.
+    """
+
+    steps: int
+    images: int
+    loss: float
+    metrics: tuple[float, ...]
+
+
+Watch = Callable[[Totals], None]
+
+
+class Program:
+    """A network compiled for this machine.
+
+    Args:
+        graph: the network.
+        training: loss, optimizer and metrics; None to predict only.
+        batch_size: images in a step of training.
+        target: None for the widest that this CPU runs (or `TATAMI_TARGET` names).
+        n_threads: None for `TATAMI_THREADS`, or the physical cores this process may use.
+        input_dtype: "f32" or "u8", what the images will hold.
+        checked: None for `TATAMI_CHECKED=1`: test every load and store.
+
+    Raises:
+        Unsupported: a layer, loss or optimizer has no native form.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        training: Training | None = None,
+        *,
+        batch_size: int = 128,
+        target: Target | None = None,
+        n_threads: int | None = None,
+        input_dtype: str = "f32",
+        checked: bool | None = None,
+    ) -> None:
+        if checked is None:
+            checked = os.environ.get("TATAMI_CHECKED") == "1"
+        self.plan = Plan(
+            graph=graph,
+            training=training,
+            batch_size=batch_size,
+            target=target or choose(os.environ.get("TATAMI_TARGET")),
+            input_dtype=input_dtype,
+            checked=checked,
+        )
+        from tatamilab.engine.jit import compile_plan
+
+        self._code = compile_plan(self.plan)
+        self._call = {"infer": self._code.function("infer")}
+        if training:
+            self._call["train"] = self._code.function("train")
+        self.n_threads = n_threads or team_size.default()
+        self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
+        self._memory = _Memory(self.plan, self.n_threads)
+        self._flags = np.zeros((max(self.plan.max_chunks, 64) + 64, 8), np.int64)
+        self._ticket = 1
+        self.iterations = 0
+
+    # -- weights and state -----------------------------------------------------------------------------------
+
+    def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Take weights by parameter name; those not named stay."""
+        self._store("weights", weights)
+
+    def get_weights(self) -> dict[str, np.ndarray]:
+        """A copy of every parameter, float32 in Keras's shapes."""
+        return self._load("weights", trained_only=False)
+
+    def set_slots(self, slots_: list[Mapping[str, np.ndarray]], iterations: int) -> None:
+        """Take the optimizer's state: for each slot the arrays by parameter name, and the steps taken."""
+        for i, values in enumerate(slots_):
+            self._store(slot_name(i), values)
+        self.iterations = iterations
+
+    def get_slots(self) -> list[dict[str, np.ndarray]]:
+        """The optimizer's state: for each slot the arrays by parameter name."""
+        count = n_slots(self.plan.training.optimizer) if self.plan.training else 0
+        return [self._load(slot_name(i), trained_only=True) for i in range(count)]
+
+    def _store(self, buffer: str, values: Mapping[str, np.ndarray]) -> None:
+        flat = self._memory.arrays[buffer].view(np.float32)
+        for name, value in values.items():
+            placed = self.plan.placed[name]
+            given = np.asarray(value, np.float32)
+            if given.shape != placed.parameter.shape:
+                raise ValueError(f"{name}: expected shape {placed.parameter.shape}, got {given.shape}")
+            flat[placed.at : placed.at + given.size] = given.ravel()
+
+    def _load(self, buffer: str, *, trained_only: bool) -> dict[str, np.ndarray]:
+        flat = self._memory.arrays[buffer].view(np.float32)
+        return {
+            name: flat[p.at : p.at + p.parameter.size].reshape(p.parameter.shape).copy()
+            for name, p in self.plan.placed.items()
+            if p.parameter.trainable or not trained_only
+        }
+
+    # -- calls -----------------------------------------------------------------------------------------------
+
+    def train(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        order: np.ndarray | None = None,
+        *,
+        learning_rate: float | np.ndarray = 0.001,
+        sample_weight: np.ndarray | None = None,
+        watch: Watch | None = None,
+    ) -> Totals:
+        """One pass over the images that `order` names, a step for each batch.
+
+        Args:
+            x: images, (n, *input shape), float32 or uint8.
+            y: class numbers (n,), or targets (n, outputs).
+            order: rows of `x` in the order of training, int64; None for all in their own order.
+            learning_rate: one for all steps, or one a step.
+            sample_weight: (n,), float32.
+            watch: called with the totals so far about 50 times a second.
+
+        Returns:
+            The totals, as Keras computes them: the loss of each step before its update.
+
+        Raises:
+            BadInput: an array that does not fit, told before any native code sees it.
+        """
+        assert self.plan.training, "compiled without training"
+        x = check_images(self.plan, x)
+        y = check_labels(self.plan, y, len(x))
+        order = np.arange(len(x)) if order is None else np.ascontiguousarray(order, np.int64)
+        n_steps = -(-len(order) // self.plan.batch_size)
+        lr = np.broadcast_to(np.asarray(learning_rate, np.float32), (n_steps,))
+        arrays = {
+            "images": x,
+            "targets": y,
+            "order": order,
+            "sample_weights": check_weights(sample_weight, len(x)),
+            "rates": rates(self.plan.training.optimizer, self.iterations, lr),
+            "statistics": np.zeros((self.plan.max_chunks, MAX_STATISTICS), np.float32),
+        }
+        totals = self._run("train", arrays, len(order), n_steps, watch=watch)
+        self.iterations += totals.steps
+        return totals
+
+    def evaluate(self, x: np.ndarray, y: np.ndarray, *, sample_weight: np.ndarray | None = None) -> Totals:
+        """Loss and metrics without training. Arguments and errors as in `train`."""
+        assert self.plan.training, "compiled without training"
+        x = check_images(self.plan, x)
+        arrays = {
+            "images": x,
+            "targets": check_labels(self.plan, y, len(x)),
+            "order": np.arange(len(x)),
+            "sample_weights": check_weights(sample_weight, len(x)),
+            "statistics": np.zeros((max(1, -(-len(x) // IMAGES_PER_CHUNK)), MAX_STATISTICS), np.float32),
+        }
+        return self._run("infer", arrays, len(x), 0, wants=WANTS_LOSS)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """The network's output for each image, float32 (n, *output shape)."""
+        x = check_images(self.plan, x)
+        out = np.zeros((len(x), *self.plan.graph.output.shape), np.float32)
+        arrays = {"images": x, "order": np.arange(len(x)), "outputs": out}
+        self._run("infer", arrays, len(x), 0, wants=WANTS_OUTPUTS)
+        return out
+
+    # -- the native call -------------------------------------------------------------------------------------
+
+    def _run(
+        self,
+        function: str,
+        arrays: Mapping[str, np.ndarray],
+        n_images: int,
+        n_steps: int,
+        *,
+        wants: int = 0,
+        watch: Watch | None = None,
+    ) -> Totals:
+        chunks = -(-n_images // IMAGES_PER_CHUNK)
+        if function == "infer" and chunks > len(self._flags):
+            self._flags = np.zeros((chunks, 8), np.int64)
+        scalars = (n_images, self.n_threads, n_steps, self._ticket, self.plan.batch_size, wants)
+        table = self._memory.table(arrays, self._flags, dict(zip(SCALARS, scalars, strict=True)))
+        self._ticket += n_steps + 1
+        progress = self._memory.progress
+        progress[:] = 0
+        call, address = self._call[function], table.ctypes.data
+        team = [self._pool.submit(call, address, thread) for thread in range(self.n_threads)]
+        try:
+            while watch and wait(team, timeout=POLL_S).not_done:
+                watch(self._totals(n_images, n_steps))
+            _finish(team)
+        except BaseException:
+            progress[PROGRESS.index("stop_request"), 0] = 1
+            _finish(team)
+            if function == "train":
+                self.iterations += int(progress[PROGRESS.index("step"), 0])
+            raise
+        self._memory.raise_fault(self.plan)
+        return self._totals(n_images, n_steps)
+
+    def _totals(self, n_images: int, n_steps: int) -> Totals:
+        progress = self._memory.progress
+        steps = int(progress[PROGRESS.index("step"), 0])
+        seen = min(n_images, steps * self.plan.batch_size) if n_steps else n_images
+        sums = progress[len(PROGRESS) :, 0].view(np.float64)
+        n = 1 + len(self.plan.training.metrics) if self.plan.training else 1
+        means = [float(s) / max(seen, 1) for s in sums[:n]]
+        return Totals(steps=steps, images=seen, loss=means[0], metrics=tuple(means[1:]))
+
+
+def _finish(team: list[Future[Any]]) -> None:
+    """Wait for every thread, in slices of time, so that Ctrl-C is seen between them."""
+    while wait(team, timeout=POLL_S).not_done:
+        pass
+    for thread in team:
+        thread.result()
+
+
+class _Memory:
+    """The arrays of a plan, aligned to cache lines, and the table of their addresses."""
+
+    def __init__(self, plan: Plan, n_threads: int) -> None:
+        self._slots = slots(plan)
+        self.buffers = {b.name: b for b in buffers(plan)}
+        instances = {"shared": 1, "thread": n_threads, "chunk": max(n_threads, plan.max_chunks)}
+        self.arrays = {
+            b.name: _aligned(b.stride_bytes * instances[b.scope], plan.checked, b)
+            for b in self.buffers.values()
+            if not b.external
+        }
+        self.progress = self.arrays["progress"][: 64 * (len(PROGRESS) + MAX_STATISTICS)]
+        self.progress = self.progress.view(np.int64).reshape(-1, 8)
+
+    def table(
+        self, external: Mapping[str, np.ndarray], flags: np.ndarray, scalars: Mapping[str, int]
+    ) -> np.ndarray:
+        """Addresses and scalars in the order the code expects."""
+        out = np.zeros(len(self._slots), np.int64)
+        for name, array in {**self.arrays, **external, "flags": flags}.items():
+            out[self._slots[name]] = array.ctypes.data
+        for name, value in scalars.items():
+            out[self._slots[name]] = value
+        return out
+
+    def raise_fault(self, plan: Plan) -> None:
+        """In checked mode: say which access left its buffer."""
+        seen, buffer, byte, function = self.arrays["faults"].view(np.int64)[:4].tolist()
+        if seen:
+            names = list(self._slots)
+            raise RuntimeError(
+                f"checked mode: function {function} of the module left buffer {names[buffer]!r} at byte {byte}"
+            )
+
+
+def _aligned(n_bytes: int, checked: bool, buffer: Buffer) -> np.ndarray:
+    raw = np.zeros(n_bytes + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    out = raw[start : start + n_bytes]
+    scratch = buffer.images and buffer.padded_shape == buffer.shape
+    if checked and scratch and buffer.dtype == "f32":
+        out[: n_bytes - n_bytes % 4].view(np.float32)[:] = np.nan
+    return out
