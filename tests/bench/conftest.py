@@ -1,0 +1,6 @@
+"""The benchmarks are scripts beside the package: their folder is put where a script's folder is."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
