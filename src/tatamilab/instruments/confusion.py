@@ -15,7 +15,6 @@ from tatamilab.instruments.words import sentences
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_DIAGONAL = "#e8ebed"
 _MOST_WITH_PERCENT = 12
 _MOST_WITH_COUNTS = 30
 
@@ -116,18 +115,37 @@ def _draw_cells(ax: "Axes", counts: NDArray[np.int64]) -> None:
     errors = np.where(np.eye(len(counts), dtype=bool), np.nan, np.nan_to_num(percent))
     limit = float(np.nanmax(errors)) if len(counts) > 1 and np.nanmax(errors) > 0 else 1.0
     colours = style.sequential_colours()
-    colours.set_bad(_DIAGONAL)
+    colours.set_bad("white")
     image = ax.imshow(errors, cmap=colours, vmin=0, vmax=limit)
     bar = style.root(ax).colorbar(image, ax=ax, fraction=0.04, pad=0.03, shrink=0.6)
     bar.outline.set_visible(False)
     bar.ax.yaxis.set_major_formatter(lambda value, _position: f"{value:g}%")
     bar.set_label(_("Errors as a share of the true class"), color=style.INK, fontproperties=style.font(9))
     style.quiet(bar.ax, frame=False)
+    _frame_diagonal(ax, len(counts))
     if len(counts) <= _MOST_WITH_COUNTS:
         for edge in np.arange(len(counts) + 1) - 0.5:
             ax.axhline(edge, color="white", linewidth=1.0)
             ax.axvline(edge, color="white", linewidth=1.0)
         _write_cells(ax, counts, percent, limit)
+
+
+def _frame_diagonal(ax: "Axes", n_classes: int) -> None:
+    """What is right is framed, not coloured, so that it differs from errors in greyscale too."""
+    from matplotlib.patches import Rectangle
+
+    for k in range(n_classes):
+        ax.add_patch(
+            Rectangle(
+                (k - 0.46, k - 0.46),
+                0.92,
+                0.92,
+                facecolor="none",
+                edgecolor=style.MUTED,
+                linewidth=0.7,
+                zorder=3,
+            )
+        )
 
 
 def _write_cells(ax: "Axes", counts: NDArray[np.int64], percent: NDArray[np.float64], limit: float) -> None:

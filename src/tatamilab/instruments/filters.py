@@ -166,7 +166,7 @@ def _columns(filters: int) -> int:
     """About twice as wide as high, without an incomplete row if the number of filters allows."""
     aim = np.sqrt(2 * filters)
     whole = [n for n in range(1, filters + 1) if filters % n == 0 and 0.65 < n / aim < 1.5]
-    return min(whole, key=lambda n: abs(np.log(n / aim)), default=round(aim))
+    return min(whole, key=lambda n: round(abs(np.log(n / aim)), 6), default=round(aim))
 
 
 def _mosaic(view: NDArray[np.float64], columns: int) -> NDArray[np.float64]:

@@ -200,6 +200,7 @@ def _tell_gaps(ax: "Axes", panel: _Panel) -> None:
             ax.text(
                 0.97, 0.5, _("not finite for the first time: epoch {epoch}", epoch=epoch), ha="right",
                 va="center", transform=ax.transAxes, color=style.ACCENT, fontproperties=style.font(9),
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 2},
             )  # fmt: skip
             return
     if panel.training is None and panel.validation is None:

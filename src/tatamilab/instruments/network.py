@@ -172,7 +172,7 @@ def _kind_words(stage: Stage) -> str:
         "Conv2D": _("Convolution"),
         "MaxPooling2D": _("Max pooling"),
         "AveragePooling2D": _("Average pooling"),
-        "GlobalAveragePooling2D": _("Global average"),
+        "GlobalAveragePooling2D": _("Global average pooling"),
         "Flatten": _("Flattening"),
         "Dense": _("Dense layer"),
     }
