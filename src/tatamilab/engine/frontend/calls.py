@@ -19,14 +19,12 @@ class Call:
         layer: the Keras layer.
         name: of the value that it makes, unique in the graph.
         inputs: the nodes whose values it gets.
-        inference: it is called with `training=False`: dropout does nothing, statistics stay as they are.
         parameters: name of each parameter, by the `id` of its variable.
     """
 
     layer: Any
     name: str
     inputs: tuple[Node, ...]
-    inference: bool
     parameters: Mapping[int, str]
 
     @cached_property

@@ -190,7 +190,7 @@ def batch_normalization(call: Call) -> Nodes:
             variance=call.parameter(layer.moving_variance),
             epsilon=float(config["epsilon"]),
             momentum=float(config["momentum"]),
-            frozen=call.inference or not layer.trainable,
+            frozen=not layer.trainable,
         ),
     )
 
@@ -202,7 +202,7 @@ def dropout(call: Call, *, whole_channels: bool = False) -> Nodes:
         call.refuse(_("has {option}, which isn't lowered", option="noise_shape"))
     if rate == 1:
         call.refuse(_("drops everything (rate=1)"))
-    if rate == 0 or call.inference:
+    if rate == 0:
         return ()
     return (
         Dropout(name=call.name, inputs=(x.name,), shape=x.shape, rate=rate, whole_channels=whole_channels),

@@ -20,7 +20,7 @@ def lower(model: Any) -> Graph:
     check(model)
     names = parameters.named(model)
     way = Way(input_node(model), names)
-    way.through(model, way.nodes[0], "", inference=False)
+    way.through(model, way.nodes[0], "")
     return verify(Graph(nodes=tuple(way.nodes), parameters=parameters.lower(model, names, way.nodes)))
 
 
@@ -83,36 +83,31 @@ class Way:
         self._taken = {first.name}
         self._seen: set[int] = set()
 
-    def through(self, model: Any, x: Node, prefix: str, *, inference: bool) -> Node:
+    def through(self, model: Any, x: Node, prefix: str) -> Node:
         """Lower a checked `model` that reads the value of `x`; return the node of its output.
 
         Args:
             model: Sequential or functional.
             x: the node that it reads.
             prefix: begins the names of its nodes.
-            inference: it is called with `training=False`.
         """
         if type(model) is keras.Sequential:
             for layer in model.layers:
-                x = self._visit(layer, (x,), prefix, inference=inference)
+                x = self._visit(layer, (x,), prefix)
             return x
         wires = wiring.read(model)
         values = {wires.input: x}
         for place in TopologicalSorter(wires.reads).static_order():
             if place not in values:
-                values[place] = self._visit(
-                    model.get_layer(place.layer),
-                    tuple(values[read] for read in wires.reads[place]),
-                    prefix,
-                    inference=inference or place in wires.inference,
-                )
+                inputs = tuple(values[read] for read in wires.reads[place])
+                values[place] = self._visit(model.get_layer(place.layer), inputs, prefix)
         return values[wires.output]
 
-    def _visit(self, layer: Any, inputs: tuple[Node, ...], prefix: str, *, inference: bool) -> Node:
+    def _visit(self, layer: Any, inputs: tuple[Node, ...], prefix: str) -> Node:
         if isinstance(layer, keras.Model):
             check(layer)
-            return self.through(layer, inputs[0], f"{prefix}{layer.name}/", inference=inference)
-        call = Call(layer, self._new_name(prefix + layer.name), inputs, inference, self._names)
+            return self.through(layer, inputs[0], f"{prefix}{layer.name}/")
+        call = Call(layer, self._new_name(prefix + layer.name), inputs, self._names)
         if id(layer) in self._seen and layer.weights:
             call.refuse(_("is used more than once; weights at several places aren't lowered"))
         self._seen.add(id(layer))

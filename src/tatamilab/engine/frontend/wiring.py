@@ -27,13 +27,11 @@ class Wiring:
         input: where the images come from.
         output: whose value the model returns.
         reads: the places that each place reads, in the order of its arguments.
-        inference: the places called with `training=False`.
     """
 
     input: Place
     output: Place
     reads: dict[Place, tuple[Place, ...]]
-    inference: frozenset[Place]
 
 
 def read(model: Any) -> Wiring:
@@ -50,15 +48,14 @@ def read(model: Any) -> Wiring:
         if not known:
             raise Unsupported(described(operation), _("isn't lowered"))
     config = model.get_config()
-    reads, inference = {}, set()
+    reads = {}
     for entry in config["layers"]:
         for use, call in enumerate(entry["inbound_nodes"]):
             place = Place(entry["name"], use)
             layer = model.get_layer(place.layer)
+            _check_options(layer, call["kwargs"])
             reads[place] = tuple(_tensors(layer, call["args"]))
-            if _runs_in_inference(layer, call["kwargs"]):
-                inference.add(place)
-    return Wiring(_only(config["input_layers"]), _only(config["output_layers"]), reads, frozenset(inference))
+    return Wiring(_only(config["input_layers"]), _only(config["output_layers"]), reads)
 
 
 def _only(places: Any) -> Place:
@@ -80,13 +77,10 @@ def _tensors(layer: Any, arguments: Any) -> Iterator[Place]:
             raise Unsupported(described(layer), _("is called on something else than the value of a layer"))
 
 
-def _runs_in_inference(layer: Any, options: dict[str, Any]) -> bool:
-    given = {name: value for name, value in options.items() if value is not None}
-    training = given.pop("training", None)
-    if training not in (None, False):
-        raise Unsupported(described(layer), _("is called with training=True, which isn't lowered"))
+def _check_options(layer: Any, options: dict[str, Any]) -> None:
+    # `base(x, training=False)` means nothing here: fit, evaluate and predict override it with their own.
+    given = [name for name, value in options.items() if value is not None and name != "training"]
     if given:
         raise Unsupported(
             described(layer), _("is called with {options}, which isn't lowered", options=", ".join(given))
         )
-    return training is False
