@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from tatamilab import i18n
-from tatamilab.errors import TatamiError
+from tatamilab.errors import BadInput, TatamiError
 from tatamilab.i18n import LANGUAGES, _
 
 BAD_INPUT = 2
 UNEXPECTED = 1
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,12 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         _never_fail_on_a_letter(stream)
-    i18n.set_language(_language_in(given))
     sys.exit(_run(given))
 
 
 def _run(arguments: list[str]) -> int:
     try:
+        i18n.set_language(_language_in(arguments))
         from tatamilab.cli.app import dispatch
 
         return dispatch(arguments)
@@ -36,9 +35,6 @@ def _run(arguments: list[str]) -> int:
         _show_traceback_if_debugging()
         print(error, file=sys.stderr)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        print(_("Interrupted; nothing was kept."), file=sys.stderr)
-        return INTERRUPTED
     except Exception as error:
         from tatamilab.cli.unexpected import report
 
@@ -48,14 +44,18 @@ def _run(arguments: list[str]) -> int:
 
 
 def _language_in(arguments: Sequence[str]) -> str | None:
-    """The language that `--lang` names, wherever it stands; the command itself refuses an unknown one."""
+    """The language that `--lang` names, wherever it stands."""
     named = None
     for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
         if word == "--lang":
             named = following
         elif word.startswith("--lang="):
             named = word.removeprefix("--lang=")
-    return named if named in LANGUAGES else None
+    if named in (None, "", *LANGUAGES):
+        return named or None
+    raise BadInput(
+        _("Unknown lang {value!r}; known ones are {known}.", value=named, known=", ".join(LANGUAGES))
+    )
 
 
 def _never_fail_on_a_letter(stream: TextIO) -> None:

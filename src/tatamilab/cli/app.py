@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from tatamilab import __version__
-from tatamilab.cli import completion, data, doctor, models, run, usage
+from tatamilab.cli import completion, data, doctor, models, run
 from tatamilab.cli.command import Command, Group, lang_option, option
-from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
 PROGRAM = "tatami"
@@ -46,8 +45,5 @@ def dispatch(arguments: Sequence[str]) -> int:
         BadInput: the arguments name no command, or not as it wants them.
     """
     command = typer.main.get_command(app)
-    try:
-        code = command.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
-    except typer.TyperException as error:
-        raise BadInput(usage.sentence(error)) from error
+    code = command.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
     return code if isinstance(code, int) else 0

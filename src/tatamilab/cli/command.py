@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDEST = 100
+INTERRUPTED = 130
 
 
 def option(
@@ -61,10 +62,21 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuse a word too many in our own words."""
         ctx.allow_extra_args = True
-        extra: list[str] = super().parse_args(ctx, args)
+        try:
+            extra: list[str] = super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            raise usage.in_our_words(error, ctx) from error
         if extra and not ctx.resilient_parsing:
             raise usage.extra_argument(extra[0], ctx.command_path)
         return extra
+
+    def invoke(self, ctx: Any) -> Any:
+        """Say what Ctrl-C has done, before Typer turns it into an exit code."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print(_("Interrupted; nothing was kept."), file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
 
 
 class Group(TyperGroup):
@@ -73,6 +85,14 @@ class Group(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the whole help of this group to `formatter`."""
         formatter.write(_help_of(self, ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse an option that is not ours in our own words."""
+        try:
+            parsed: list[str] = super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            raise usage.in_our_words(error, ctx) from error
+        return parsed
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Refuse an unknown command in our own words."""
@@ -126,7 +146,7 @@ def _section(console: "Console", title: str, rows: list[tuple[str, str]]) -> Non
         return
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     for name, text in rows:
         table.add_row(f"  {name}", text)
     console.print(f"\n{title}", style="bold")

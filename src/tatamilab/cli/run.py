@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tatamilab.cli.command import lang_option, option
+from tatamilab.cli.command import INTERRUPTED, lang_option, option
 from tatamilab.cli.quiet import choose_backend
 from tatamilab.cli.suggestions import data_sets, model_names
 from tatamilab.cli.usage import number, whole_number
@@ -147,7 +147,7 @@ def run(
     elif quiet:
         print(record.folder)
     if record.status == "interrupted":
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _experiment(options: RunOptions, watcher: "Watcher") -> "RunRecord":

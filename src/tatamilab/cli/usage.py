@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 import typer
 
@@ -9,20 +10,24 @@ from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
 
-def sentence(error: typer.TyperException) -> str:
-    """Typer's complaint in our words, in the language in force."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "tatami"
+def in_our_words(error: typer.TyperException, context: Any) -> BadInput:
+    """Typer's complaint about an option of the command that `context` stands for."""
+    command = context.command_path
     name = getattr(error, "option_name", None)
     if name is None:
-        return _("{problem} See '{command} --help'.", problem=error.format_message(), command=command)
-    params = context.command.get_params(context) if context is not None else []
-    known = {flag: param for param in params for flag in param.opts}
+        return BadInput(
+            _("{problem} See '{command} --help'.", problem=error.format_message(), command=command)
+        )
+    known = {flag: param for param in context.command.get_params(context) for flag in param.opts}
     if name not in known:
-        return _unknown_option(name, known, command)
+        return BadInput(_unknown_option(name, known, command))
     if known[name].is_flag:
-        return _("The option {option} takes no value; see '{command} --help'.", option=name, command=command)
-    return _("The option {option} needs a value; see '{command} --help'.", option=name, command=command)
+        return BadInput(
+            _("The option {option} takes no value; see '{command} --help'.", option=name, command=command)
+        )
+    return BadInput(
+        _("The option {option} needs a value; see '{command} --help'.", option=name, command=command)
+    )
 
 
 def _unknown_option(name: str, known: Iterable[str], command: str) -> str:
@@ -39,13 +44,17 @@ def _unknown_option(name: str, known: Iterable[str], command: str) -> str:
 def unknown_command(name: str, known: Iterable[str], command: str) -> BadInput:
     """A command that `command` does not have."""
     commands = sorted(known)
-    return BadInput(
-        _(
-            "Unknown command {name!r}; the nearest known one is {nearest!r}; see '{command} --help'.",
-            name=name,
-            nearest=difflib.get_close_matches(name, commands, n=1, cutoff=0.0)[0],
-            command=command,
+    if nearest := difflib.get_close_matches(name, commands, n=1):
+        return BadInput(
+            _(
+                "Unknown command {name!r}; the nearest known one is {nearest!r}; see '{command} --help'.",
+                name=name,
+                nearest=nearest[0],
+                command=command,
+            )
         )
+    return BadInput(
+        _("Unknown command {name!r}; known ones are {known}.", name=name, known=", ".join(commands))
     )
 
 

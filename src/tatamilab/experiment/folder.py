@@ -46,12 +46,11 @@ def path_for(options: RunOptions, now: datetime) -> Path:
     return path
 
 
-def check(path: Path, *, force: bool, needed_bytes: int) -> None:
+def check(path: Path, *, force: bool) -> None:
     """Refuse a folder that a run could not be written to, before the run begins.
 
     Raises:
-        OutputError: `path` is a file, is not empty (unless `force`), can't be written to, or lies on a disk
-            with less than `needed_bytes` free.
+        OutputError: `path` is a file, is not empty (unless `force`), or can't be written to.
     """
     with speaking_of(path):
         if path.exists() and not path.is_dir():
@@ -66,10 +65,19 @@ def check(path: Path, *, force: bool, needed_bytes: int) -> None:
                     path=path,
                 )
             )
-        nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-        if not os.access(nearest, os.W_OK | os.X_OK):
+        if not os.access(_nearest(path), os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        if shutil.disk_usage(nearest).free < needed_bytes:
+
+
+def check_space(path: Path, needed_bytes: int) -> None:
+    """Refuse a disk that a run would fill.
+
+    Raises:
+        OutputError: fewer than `needed_bytes` are free where `path` is or will be.
+    """
+    with speaking_of(path):
+        disk = shutil.disk_usage(_nearest(path))
+        if disk.total and disk.free < needed_bytes:  # a file system without a size has no room to run out of
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -82,8 +90,9 @@ def staged(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the disk refuses.
     """
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
     hidden = path / f".unfinished-{secrets.token_hex(4)}"
+    with speaking_of(path):
+        made = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         with speaking_of(path):
             hidden.mkdir(parents=True)
@@ -126,6 +135,10 @@ def speaking_of(path: Path) -> Iterator[None]:
                 reason=error.strerror or error,
             )
         ) from error
+
+
+def _nearest(path: Path) -> Path:
+    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
 
 
 def _move_up(hidden: Path, path: Path) -> None:

@@ -147,13 +147,15 @@ def _whole_number_from_1(name: str, value: object) -> None:
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value in known:
         return
-    nearest = difflib.get_close_matches(str(value), known, n=1, cutoff=0.0)[0]
-    raise BadInput(
-        _(
-            "Unknown {name} {value!r}; the nearest known one is {nearest!r}, and all of them are {known}.",
-            name=name,
-            value=value,
-            nearest=nearest,
-            known=", ".join(known),
+    if nearest := difflib.get_close_matches(str(value), known, n=1):
+        raise BadInput(
+            _(
+                "Unknown {name} {value!r}; the nearest known one is {nearest!r}.",
+                name=name,
+                value=value,
+                nearest=nearest[0],
+            )
         )
+    raise BadInput(
+        _("Unknown {name} {value!r}; known ones are {known}.", name=name, value=value, known=", ".join(known))
     )

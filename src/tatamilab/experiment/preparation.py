@@ -49,7 +49,7 @@ class Prepared:
 
 
 def prepare(options: RunOptions, watcher: Watcher, timings: Timings) -> Prepared:
-    """Load the data, build the model, look at the output folder.
+    """Look at the output folder, load the data, build the model.
 
     Raises:
         BadInput: the data, the model or the split can't be used.
@@ -57,6 +57,7 @@ def prepare(options: RunOptions, watcher: Watcher, timings: Timings) -> Prepared
     """
     started = datetime.now().astimezone()
     path = folder.path_for(options, started)
+    folder.check(path, force=options.force)
     with timings.phase(Phase.DATA):
         dataset = data.load(
             options.data,
@@ -79,7 +80,7 @@ def prepare(options: RunOptions, watcher: Watcher, timings: Timings) -> Prepared
         watcher.message(summary(model))
         trainer = choose_trainer(options)
         watcher.message(trainer.reason)
-    folder.check(path, force=options.force, needed_bytes=_needed_bytes(model, dataset))
+    folder.check_space(path, _needed_bytes(model, dataset))
     return Prepared(options, started, path, dataset, arrays, split, steps, model, trainer)
 
 

@@ -106,4 +106,6 @@ def _layer(layer: "keras.Layer") -> LayerRecord:
 def _facts() -> tuple[dict[str, str], dict[str, Any]]:
     found = machine.facts()
     versions = {name: found["versions"][name] for name in PACKAGES if name in found["versions"]}
-    return {"python": found["python"], **versions}, {name: found[name] for name in FACTS}
+    return {"python": found["python"], **versions}, {
+        name: list(value) if isinstance(value := found[name], tuple) else value for name in FACTS
+    }

@@ -1,0 +1,120 @@
+"""Ctrl-C: the first ends after the step in hand and keeps what is finished, the second ends at once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from shared_run import Notes
+
+from tatamilab.experiment import RunOptions, Status, StepProgress, read, run
+from tatamilab.experiment.interruption import interruptible
+
+
+def test_the_first_asks_and_the_second_raises() -> None:
+    told = []
+    before = signal.getsignal(signal.SIGINT)
+    with interruptible(lambda: told.append("first")) as interruption:
+        assert not interruption.asked
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert told == ["first"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_another_thread_can_run_too() -> None:
+    asked = []
+
+    def work() -> None:
+        with interruptible(lambda: None) as interruption:
+            asked.append(interruption.asked)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert asked == [False]
+
+
+class _InterruptAfter(Notes):
+    def __init__(self, epoch: int, step: int) -> None:
+        super().__init__()
+        self._at = (epoch, step)
+
+    def step_finished(self, progress: StepProgress) -> None:
+        super().step_finished(progress)
+        if (progress.epoch, progress.step) == self._at:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_training_ends_after_the_step_in_hand(tmp_path: Path, few_images: str) -> None:
+    notes = _InterruptAfter(2, 2)
+    options = RunOptions(
+        data=few_images, batch_size=16, epochs=50, model="bpnn", out=tmp_path / "out", lang="ja"
+    )
+    record = run(options, notes)
+    assert record.status is Status.INTERRUPTED
+    assert record.training.stopped_at[0] == 2
+    assert record.training.stopped_at[1] in (2, 3)
+    assert record.training.epochs_begun == 2
+    assert len(notes.steps) == 4 + record.training.stopped_at[1]
+    assert record.trained is not None
+    assert read(record.folder) == record
+    page = (record.folder / "index.html").read_text()
+    assert "この実験は中断されました。学習はエポック 2 のステップ" in page
+    assert (
+        "このステップで学習を止めます。ここまでの結果は残ります。"
+        "もう一度 Ctrl-C を押すと、すぐに終了します。" in notes.texts
+    )
+
+
+def test_a_second_ctrl_c_leaves_nothing(tmp_path: Path, few_images: str) -> None:
+    class Twice(Notes):
+        def step_finished(self, progress: StepProgress) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+        def message(self, text: str) -> None:
+            if text.startswith("Stopping"):
+                signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(RunOptions(data=few_images, epochs=2, model="bpnn", out=tmp_path / "out"), Twice())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_a_real_ctrl_c_in_a_real_process(tmp_path: Path, few_images: str) -> None:
+    out = tmp_path / "out"
+    command = [
+        Path(sys.executable).with_name("tatami"),
+        *("run", "--data", few_images, "--model", "bpnn", "--epochs", "5000", "--out", out, "--lang", "en"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("Epoch    1/5000"):
+                process.send_signal(signal.SIGINT)
+        complaint = process.stderr.read()
+        assert process.wait(timeout=60) == 130
+    assert complaint == ""
+    assert said[-1].startswith("Interrupted in epoch ")
+    assert json.loads((out / "run.json").read_text())["status"] == "interrupted"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_before_training_keeps_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [Path(sys.executable).with_name("tatami"), "run", "--out", out, "--lang", "ja"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()  # the data is loaded
+        process.send_signal(signal.SIGINT)
+        _rest, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert complaint == "中断しました。何も保存していません。\n"
+    assert list(tmp_path.iterdir()) == []
