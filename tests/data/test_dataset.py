@@ -23,6 +23,16 @@ def test_shape_and_classes():
     assert dataset().n_classes == 2
 
 
+def test_arrays_that_were_given_stay_writable():
+    labels = np.array([0, 1])
+    images = np.zeros((2, 2, 2, 1), np.uint8)
+    data = Dataset("mine", images, labels, images, labels, ("a", "b"), Provenance("here"))
+    labels[0] = 1
+    images[0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        data.x_train[0] = 2
+
+
 def test_one_class_only(refused):
     refused(
         lambda: dataset(y=(0, 0, 0, 0), y_test=(0, 0), names=("a",)),

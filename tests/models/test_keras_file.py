@@ -254,12 +254,27 @@ def test_other_classes(tmp_path, refused):
     )
 
 
-def test_several_inputs_and_outputs(tmp_path, keras):
+def test_several_inputs(tmp_path, keras):
     one, two = keras.Input(SHAPE), keras.Input((5,))
     path = tmp_path / "two.keras"
-    keras.Model([one, two], [keras.layers.Flatten()(one), two]).save(path)
-    with pytest.raises(BadInput, match="does not fit the data: it expects"):
+    keras.Model([one, two], keras.layers.Flatten()(one)).save(path)
+    with pytest.raises(
+        BadInput, match=r"does not fit the data: it expects \[\(None, 28, 28, 1\), \(None, 5\)\]"
+    ):
         load(path)
+
+
+def test_several_outputs(tmp_path, keras, refused):
+    images = keras.Input(SHAPE)
+    flat = keras.layers.Flatten()(images)
+    path = tmp_path / "two.keras"
+    keras.Model(images, [flat, flat]).save(path)
+    refused(
+        lambda: load(path),
+        en=f"The model '{path}' must give one array, with a value for each class; it gives list[2].",
+        ja=f"モデル '{path}' の出力は、クラスごとの値を並べた 1 つの配列で"
+        "なければなりませんが、list[2] です。",
+    )
 
 
 def test_images_of_any_size(tmp_path, keras):

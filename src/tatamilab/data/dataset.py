@@ -89,8 +89,10 @@ class Dataset:
             (_("test data"), self.x_test, self.y_test),
         ):
             self._check_part(part, x, y)
-            x.flags.writeable = False
-            y.flags.writeable = False
+        for name in NormalisedArrays._fields:
+            array = getattr(self, name).view()
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
 
     def _check_part(self, part: str, x: Images, y: Labels) -> None:
         if x.size == 0:

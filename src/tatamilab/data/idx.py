@@ -8,7 +8,6 @@ import hashlib
 import math
 import struct
 import zlib
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -32,9 +31,7 @@ class IdxFile(NamedTuple):
     sha256: str
 
 
-def read_idx(
-    file: Path | Traversable, n_axes: int, *, remedy: str, shape: tuple[int, ...] | None = None
-) -> IdxFile:
+def read_idx(file: Path, n_axes: int, *, remedy: str, shape: tuple[int, ...] | None = None) -> IdxFile:
     """Read an IDX file of unsigned bytes, compressed or not.
 
     Args:
@@ -75,9 +72,7 @@ def read_idx(
         ) from problem
 
 
-def _read(
-    stream: "_Stream", file: Path | Traversable, n_axes: int, remedy: str, shape: tuple[int, ...] | None
-) -> IdxFile:
+def _read(stream: "_Stream", file: Path, n_axes: int, remedy: str, shape: tuple[int, ...] | None) -> IdxFile:
     magic = stream.take(4)
     expected = bytes([0, 0, _UNSIGNED_BYTES, n_axes])
     if magic != expected:
@@ -126,7 +121,7 @@ def _read(
     return IdxFile(np.frombuffer(body, np.uint8).reshape(axes), digest.hexdigest())
 
 
-def _truncated(file: Path | Traversable, declared: int, held: int, remedy: str) -> DataFileError:
+def _truncated(file: Path, declared: int, held: int, remedy: str) -> DataFileError:
     return DataFileError(
         _(
             "{file} is truncated: {declared} bytes must follow, {held} do; {remedy}.",

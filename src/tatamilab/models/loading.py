@@ -78,24 +78,8 @@ def _build(name: str, input_shape: Shape, n_classes: int) -> "keras.Model":
 
 
 def _check_fit(spec: str, model: "keras.Model", input_shape: Shape, n_classes: int) -> None:
-    import keras
-
     expects = getattr(model, "input_shape", None) if model.built else None
-    try:
-        gives = model(keras.KerasTensor((None, *input_shape))).shape
-    except Exception as problem:  # a model of the user's may raise anything
-        if expects is None:
-            raise BadInput(
-                _(
-                    "The model {spec!r} cannot be called with images of {shape} (rows×columns×channels): "
-                    "{problem}.",
-                    spec=spec,
-                    shape=_times(input_shape),
-                    problem=first_line(problem),
-                )
-            ) from problem
-        gives = None
-    if expects is not None and (gives is None or not _matches(expects, input_shape)):
+    if expects is not None and not _matches(expects, input_shape):
         raise BadInput(
             _(
                 "The model {spec!r} does not fit the data: it expects {expected}, but the images are "
@@ -105,16 +89,44 @@ def _check_fit(spec: str, model: "keras.Model", input_shape: Shape, n_classes: i
                 received=_times(input_shape),
             )
         )
+    gives = _output_shape(spec, model, input_shape)
     if gives != (None, n_classes):
         raise BadInput(
             _(
                 "The model {spec!r} does not fit the data: it gives {received} outputs for an image, but "
                 "there are {expected} classes.",
                 spec=spec,
-                received=_times(gives[1:]) if isinstance(gives, tuple) else gives,
+                received=_times(gives[1:]),
                 expected=n_classes,
             )
         )
+
+
+def _output_shape(spec: str, model: "keras.Model", input_shape: Shape) -> tuple[int | None, ...]:
+    """The shape of what `model` gives for a batch; building it, if that has not been done."""
+    import keras
+
+    try:
+        output = model(keras.KerasTensor((None, *input_shape)))
+    except Exception as problem:  # a model of the user's may raise anything
+        raise BadInput(
+            _(
+                "The model {spec!r} cannot be called with images of {shape} (rows×columns×channels): "
+                "{problem}.",
+                spec=spec,
+                shape=_times(input_shape),
+                problem=first_line(problem),
+            )
+        ) from problem
+    if not isinstance(output, keras.KerasTensor):
+        raise BadInput(
+            _(
+                "The model {spec!r} must give one array, with a value for each class; it gives {received}.",
+                spec=spec,
+                received=f"{type(output).__name__}[{len(output)}]" if hasattr(output, "__len__") else output,
+            )
+        )
+    return tuple(output.shape)
 
 
 def _matches(expects: object, input_shape: Shape) -> bool:
