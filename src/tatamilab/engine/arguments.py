@@ -17,7 +17,7 @@ def check_images(plan: Plan, x: np.ndarray) -> np.ndarray:
     """
     shape = plan.graph.input.shape
     x = np.asarray(x)
-    if x.shape[1:] != shape and x.shape[1:] + (1,) != shape:
+    if x.shape[1:] != shape and (*x.shape[1:], 1) != shape:
         raise BadInput(
             _(
                 "The images must have shape (n, {expected}), got {got}.",

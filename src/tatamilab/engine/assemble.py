@@ -10,7 +10,7 @@ from llvmlite import ir
 
 from tatamilab.engine.emit import team
 from tatamilab.engine.emit.kernel import Build, Kernel
-from tatamilab.engine.emit.values import I64
+from tatamilab.engine.emit.values import I64, Value
 from tatamilab.engine.kernels import data, loss
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.update import update_owned, update_small
@@ -73,7 +73,7 @@ def _infer(plan: Plan, build: Build) -> None:
         first = k.ir.mul(piece, I64(IMAGES_PER_CHUNK))
         arguments = [k.table, k.tid, piece, first, n, count, I64(0)]
         for function in functions:
-            k.ir.call(function, arguments)
+            _run(plan, k, function, arguments)
         for bit, wanted in ((WANTS_OUTPUTS, [store_outputs]), (WANTS_LOSS, measure)):
             with k.when(k.ir.icmp_signed("!=", k.ir.and_(wants, I64(bit)), I64(0))):
                 for function in wanted:
@@ -113,7 +113,7 @@ def _train(plan: Plan, build: Build) -> None:
                 def work(piece: ir.Value, stage: list[ir.Function] = stage) -> None:
                     at = k.ir.add(first, k.ir.mul(piece, I64(IMAGES_PER_CHUNK)))
                     for function in stage:
-                        k.ir.call(function, [k.table, k.tid, piece, at, end, chunks, step])
+                        _run(plan, k, function, [k.table, k.tid, piece, at, end, chunks, step])
 
                 team.pieces(k, chunks, number % 8, ticket, work)
                 team.barrier(k, k.ir.add(met, I64(number + 1)))
@@ -130,10 +130,10 @@ def _train(plan: Plan, build: Build) -> None:
                             )
                             with k.when(inside):
                                 mine = k.ir.sub(piece, I64(start))
-                                k.ir.call(function, [k.table, k.tid, mine, first, end, chunks, step])
+                                _run(plan, k, function, [k.table, k.tid, mine, first, end, chunks, step])
                     with no:
                         mine = k.ir.sub(piece, I64(n_slices))
-                        k.ir.call(small, [k.table, k.tid, mine, first, end, chunks, step])
+                        _run(plan, k, small, [k.table, k.tid, mine, first, end, chunks, step])
 
             team.pieces(k, I64(n_slices + n_small), len(stages) % 8, ticket, update)
             team.barrier(k, k.ir.add(met, I64(meetings)))
@@ -153,6 +153,29 @@ def _update_functions(
     k = Kernel(build, "update")
     update_small(k, Context(k, plan, training=True))
     return slices, at, k.finish(), -(-plan.n_small // PIECE)
+
+
+def profiled(module: ir.Module) -> list[str]:
+    """The kernels in the order in which the profile counts them."""
+    return [f.name for f in module.functions if not f.is_declaration and f.linkage == "internal"]
+
+
+def _run(plan: Plan, k: Kernel, function: ir.Function, arguments: list[ir.Value]) -> None:
+    """Call a kernel; with `profile`, count its calls, all its cycles, and those of its fastest call."""
+    if not plan.profile:
+        k.ir.call(function, arguments)
+        return
+    clock = k.intrinsic("llvm.readcyclecounter", I64, [])
+    before = k.ir.call(clock, [])
+    k.ir.call(function, arguments)
+    spent = k.ir.sub(k.ir.call(clock, []), before)
+    row = profiled(k.module).index(function.name)
+    counts = k.view("profile", element="scalar")
+    calls, total, least = (counts[row, column].v for column in range(3))
+    fastest = k.ir.or_(k.ir.icmp_signed("<", spent, least), k.ir.icmp_signed("==", calls, I64(0)))
+    counts[row, 0] = Value(k, k.ir.add(calls, I64(1)))
+    counts[row, 1] = Value(k, k.ir.add(total, spent))
+    counts[row, 2] = Value(k, k.ir.select(fastest, spent, least))
 
 
 def _chunks(k: Kernel, images: ir.Value) -> ir.Value:

@@ -14,6 +14,7 @@ from tatamilab.engine.graph import (
     Pool2D,
     Reshape,
 )
+from tatamilab.engine.schedule import column_tile
 
 TAKES_RELU = (Conv2D, DepthwiseConv2D, Dense, Add, BatchNormalization)
 
@@ -73,7 +74,7 @@ def fuse(graph: Graph) -> tuple[Block, ...]:
             relu, last = True, after
             taken.add(after.name)
             after = only_reader(last)
-        if isinstance(node, Conv2D) and isinstance(after, Pool2D) and pools_in_registers(node, after):
+        if isinstance(node, Conv2D) and isinstance(after, Pool2D) and pools_in_registers(graph, node, after):
             pool, last = after, after
             taken.add(after.name)
         blocks.append(
@@ -89,16 +90,13 @@ def fuse(graph: Graph) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def pools_in_registers(conv: Conv2D, pool: Pool2D) -> bool:
-    """Whether the convolution of a few input channels can keep the 2×2 windows of a max-pool in registers."""
+def pools_in_registers(graph: Graph, conv: Conv2D, pool: Pool2D) -> bool:
+    """Whether the convolution keeps the 2×2 windows of the max-pool in registers: see `kernels/toom_cook.py`."""
     rows, columns, _ = conv.shape
     return (
         pool.kind == "max"
         and pool.window == pool.strides == (2, 2)
         and pool.padding == ((0, 0), (0, 0))
-        and conv.strides == conv.dilation == (1, 1)
-        and conv.groups == 1
         and rows >= 2
-        and columns >= 2
-        and False
+        and column_tile(conv, graph.parameter(conv.kernel).shape[1], columns - columns % 2) is not None
     )

@@ -29,7 +29,8 @@ class Code:
     The optimiser's passes changed neither speed nor bits of this IR when measured: code generation is enough.
     """
 
-    def __init__(self, module: ir.Module, target: Target) -> None:
+    def __init__(self, module: ir.Module, target: Target, kernels: list[str]) -> None:
+        self.kernels = kernels
         parsed = binding.parse_assembly(str(module))
         parsed.verify()
         self._engine = binding.create_mcjit_compiler(parsed, _machine(target))
@@ -43,6 +44,7 @@ class Code:
 
 def compile_plan(plan: Plan) -> Code:
     """The machine code of a plan."""
-    from tatamilab.engine.assemble import assemble
+    from tatamilab.engine.assemble import assemble, profiled
 
-    return Code(assemble(plan), plan.target)
+    module = assemble(plan)
+    return Code(module, plan.target, profiled(module))

@@ -11,6 +11,9 @@ NONE: Margin = ((0, 0), (0, 0))
 MAX_STATISTICS = 16
 """Numbers that the loss reports for each chunk: the loss, then the metrics in order."""
 
+MAX_KERNELS = 512
+"""Rows of the profile: calls, cycles and the cycles of the fastest call of each kernel."""
+
 RATES = 8
 """Floats that the caller gives for each step: see `kernels/optimizer.py`."""
 
@@ -39,6 +42,21 @@ def unpooled_name(value: str) -> str:
 def winners_name(value: str) -> str:
     """The buffer that holds which of the 2×2 won: a bit a lane for the lower row, and for the right column."""
     return f"win.{value}"
+
+
+def points_name(value: str) -> str:
+    """The buffer that holds a convolution's input at the points of Toom–Cook."""
+    return f"points.{value}"
+
+
+def kernel_points_name(value: str) -> str:
+    """The buffer that holds a convolution's kernel at the points of Toom–Cook."""
+    return f"kernel_points.{value}"
+
+
+def points_gradient_name(value: str) -> str:
+    """The buffer that holds ∂loss/∂(the kernel at the points of Toom–Cook)."""
+    return f"d.kernel_points.{value}"
 
 
 def buffers(plan: Plan) -> tuple[Buffer, ...]:
@@ -90,7 +108,7 @@ def _state(plan: Plan) -> list[Buffer]:
         Buffer(name="weights", shape=(plan.n_weights,)),
         Buffer(name="progress", shape=(len(PROGRESS) + MAX_STATISTICS, 8), dtype="i64"),
         Buffer(name="faults", shape=(64,), dtype="i64"),
-        Buffer(name="profile", shape=(256,), dtype="i64", scope="thread"),
+        Buffer(name="profile", shape=(MAX_KERNELS if plan.profile else 1, 3), dtype="i64", scope="thread"),
     ]
     if plan.training is None:
         return out
@@ -125,7 +143,7 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
         out.append(
             Buffer(name=gradient_name(block.name), shape=block.shape, images=True, scope=scope, margin=margin)
         )
-        if block.pool:
+        if block.pool and plan.unpools(block):
             assert isinstance(block.node, Conv2D)
             out.append(
                 Buffer(
@@ -141,7 +159,28 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
         out.append(
             Buffer(name=winners_name(block.name), shape=(*block.shape, 2, groups), dtype="u16", scope=scope)
         )
-    return out
+    return out + _of_toom_cook(plan, block, scope)
+
+
+def _of_toom_cook(plan: Plan, block: Block, scope: Scope) -> list[Buffer]:
+    m = plan.column_tile(block)
+    if m is None:
+        return []
+    assert isinstance(block.node, Conv2D)
+    height, taps, depth, filters = plan.graph.parameter(block.node.kernel).shape
+    rows, columns = (2 * n for n in block.shape[:2]) if block.pool else block.node.shape[:2]
+    n, tiles = m + taps - 1, -(-columns // m)
+    at_points = (height, n, depth, filters)
+    return [
+        Buffer(
+            name=points_name(block.name),
+            shape=(rows + height - 1, n, tiles, depth),
+            images=True,
+            scope=scope if plan.batch_statistics else "thread",
+        ),
+        Buffer(name=kernel_points_name(block.name), shape=at_points, scope="thread"),
+        Buffer(name=points_gradient_name(block.name), shape=at_points, scope="thread"),
+    ]
 
 
 def _scope(plan: Plan, value: str) -> Scope:
@@ -158,6 +197,12 @@ def value_margin(plan: Plan, block: Block) -> Margin:
     for reader in plan.readers[block.name]:
         if isinstance(reader.node, (Conv2D, DepthwiseConv2D)):
             margin = _larger(margin, reader.node.padding)
+            m = plan.column_tile(reader)
+            if m is not None:
+                columns = 2 * reader.shape[1] if reader.pool else reader.node.shape[1]
+                taps = plan.graph.parameter(reader.node.kernel).shape[1]
+                reached = -(-columns // m) * m + taps - 1 - reader.node.padding[1][0]
+                margin = _larger(margin, ((0, 0), (0, max(0, reached - block.shape[1]))))
     return margin
 
 

@@ -22,7 +22,7 @@ from tatamilab.engine.graph import (
     Unsupported,
     ZeroPadding2D,
 )
-from tatamilab.engine.kernels import conv, data, dense, elementwise, loss, pool, softmax
+from tatamilab.engine.kernels import conv, data, dense, elementwise, loss, pool, softmax, toom_cook
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.plan import Plan, parameters_of
 
@@ -96,7 +96,12 @@ def operation(block: Block) -> Operation:
 def prediction(plan: Plan) -> list[Call]:
     """The kernels of one chunk when nothing is trained: gather, then every block forward."""
     calls = [Call(name="predict.gather", what="gather", block=None, emit=data.gather)]
-    return calls + [_call(b, "forward", operation(b).forward) for b in plan.blocks[1:]]
+    return calls + [_forward(plan, b) for b in plan.blocks[1:]]
+
+
+def _forward(plan: Plan, block: Block) -> Call:
+    chosen = toom_cook.forward if plan.column_tile(block) else operation(block).forward
+    return _call(block, "forward", chosen)
 
 
 def training_stages(plan: Plan) -> list[list[Call]]:
@@ -111,7 +116,7 @@ def training_stages(plan: Plan) -> list[list[Call]]:
     read = loss.reads(plan)
     computed = plan.blocks[1:] if read == plan.output else plan.blocks[1:-1]
     for block in computed:
-        stages[-1].append(_call(block, "forward", operation(block).forward))
+        stages[-1].append(_forward(plan, block))
     stages[-1].append(Call(name="loss", what="loss", block=None, emit=loss.evaluate))
     for block in reversed(computed):
         stages[-1] += _backward(plan, block)
@@ -124,11 +129,26 @@ def _backward(plan: Plan, block: Block) -> Iterator[Call]:
     known = operation(block)
     if block.relu and not plan.masks(block.name):
         yield _call(block, "relu gradient", mask_gradient)
+    if block.pool and not plan.unpools(block):
+        yield _call(block, "weight gradient", pooled_weight_gradient)
+        return
+    if block.pool:
+        yield _call(block, "unpool", toom_cook.unpool)
     trained = [p for p in parameters_of(block.node) if plan.graph.parameter(p).trainable]
     if known.weight_gradient and any(not plan.placed[p].owned for p in trained):
         yield _call(block, "weight gradient", known.weight_gradient)
     if any(name in plan.wants_gradient for name in block.inputs):
         yield _call(block, "input gradient", known.input_gradient)
+
+
+def pooled_weight_gradient(k: Kernel, c: Context, block: Block) -> None:
+    """Gradients of a convolution's kernel and bias from the gradient behind its pool."""
+    assert isinstance(block.node, Conv2D)
+    if c.wants(block.node.kernel):
+        toom_cook.pooled_weight_gradient(k, c, block)
+    if block.node.bias and c.wants(block.node.bias):
+        rows, columns, filters = block.shape
+        dense.bias_gradient(k, c, block.node.bias, c.gradient(block.name), filters, {"i": rows, "j": columns})
 
 
 def mask_gradient(k: Kernel, c: Context, block: Block) -> None:

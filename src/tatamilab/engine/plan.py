@@ -14,11 +14,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 
 import llvmlite
 
 from tatamilab.engine.blocks import Block, fuse
-from tatamilab.engine.buffers import Buffer
 from tatamilab.engine.graph import (
     BatchNormalization,
     Conv2D,
@@ -29,6 +29,7 @@ from tatamilab.engine.graph import (
     Parameter,
     Training,
 )
+from tatamilab.engine.schedule import column_tile
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target
 
 VERSION = 1
@@ -156,7 +157,7 @@ class Plan:
     def slice_rows(self, kernel: str) -> int:
         """Rows of an owned dense kernel that one piece updates: whole vectors of weights."""
         rows, _ = self.graph.parameter(kernel).shape
-        return -(-(-(-rows // SLICES)) // ALIGN) * ALIGN
+        return ceil(ceil(rows / SLICES) / ALIGN) * ALIGN
 
     # -- gradients ------------------------------------------------------------------------------------------
 
@@ -178,6 +179,19 @@ class Plan:
         return self.training is not None and any(
             isinstance(b.node, BatchNormalization) and not b.node.frozen for b in self.blocks
         )
+
+    def column_tile(self, block: Block) -> int | None:
+        """Outputs of a column tile if the block's convolution is computed by Toom–Cook."""
+        if not isinstance(block.node, Conv2D):
+            return None
+        columns = 2 * block.shape[1] if block.pool else block.node.shape[1]
+        return column_tile(block.node, self.graph.parameter(block.node.kernel).shape[1], columns)
+
+    def unpools(self, block: Block) -> bool:
+        """Whether the gradient before a pool is written out: for the input's gradient, or for many channels."""
+        assert block.pool
+        deep = self.producer(block.inputs[0]).shape[-1] > 4
+        return deep or block.inputs[0] in self.wants_gradient
 
     def masks(self, value: str) -> bool:
         """Whether whoever stores the gradient of `value` also applies its ReLU's mask."""

@@ -65,6 +65,7 @@ class Program:
         n_threads: None for `TATAMI_THREADS`, or the physical cores this process may use.
         input_dtype: "f32" or "u8", what the images will hold.
         checked: None for `TATAMI_CHECKED=1`: test every load and store.
+        profile: count the cycles of every kernel, for `profile_counts`.
 
     Raises:
         Unsupported: a layer, loss or optimizer has no native form.
@@ -80,6 +81,7 @@ class Program:
         n_threads: int | None = None,
         input_dtype: str = "f32",
         checked: bool | None = None,
+        profile: bool = False,
     ) -> None:
         if checked is None:
             checked = os.environ.get("TATAMI_CHECKED") == "1"
@@ -90,6 +92,7 @@ class Program:
             target=target or choose(os.environ.get("TATAMI_TARGET")),
             input_dtype=input_dtype,
             checked=checked,
+            profile=profile,
         )
         from tatamilab.engine.jit import compile_plan
 
@@ -243,6 +246,19 @@ class Program:
             raise
         self._memory.raise_fault(self.plan)
         return self._totals(n_images, n_steps)
+
+    def profile_counts(self) -> dict[str, tuple[int, int, int]]:
+        """For each kernel: calls, cycles in all, cycles of the fastest call; summed over the threads."""
+        buffer = self._memory.buffers["profile"]
+        rows = self._memory.arrays["profile"].reshape(self.n_threads, -1)[:, : buffer.content_bytes]
+        table = np.ascontiguousarray(rows).view(np.int64).reshape(self.n_threads, -1, 3)
+        out = {}
+        for at, name in enumerate(self._code.kernels):
+            mine = table[:, at]
+            ran = mine[mine[:, 0] > 0]
+            if len(ran):
+                out[name] = (int(ran[:, 0].sum()), int(ran[:, 1].sum()), int(ran[:, 2].min()))
+        return out
 
     def _totals(self, n_images: int, n_steps: int) -> Totals:
         progress = self._memory.progress

@@ -5,6 +5,7 @@ The table is by register file; every size then bends to the extents of the layer
 
 from dataclasses import dataclass
 
+from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.target import Target
 
 
@@ -33,3 +34,16 @@ def fit(extent: int, size: int) -> int:
     """A tile of up to `size` that divides `extent`; where that would be small, `size` with a remainder."""
     best = divisor(extent, size)
     return best if 2 * best > size or extent <= size else min(size, extent)
+
+
+def column_tile(conv: Conv2D, taps: int, columns: int) -> int | None:
+    """Outputs of a column tile where Toom–Cook saves multiplications (`kernels/toom_cook.py`), else None.
+
+    The transforms cost a few additions for each product saved: a quarter must be saved to be worth them.
+    """
+    plain = conv.strides == conv.dilation == (1, 1) and conv.groups == 1
+    if not plain or not 3 <= taps <= 7 or columns < 2 or conv.shape[-1] < 4:
+        return None
+    m = 4 if taps <= 5 else 2
+    tiles = -(-columns // m)
+    return m if 4 * tiles * (m + taps - 1) <= 3 * columns * taps else None

@@ -14,6 +14,7 @@ from llvmlite import ir
 from tatamilab.engine.buffers import ITEM_BYTES, Buffer
 from tatamilab.engine.emit.values import (
     F32,
+    I1,
     I8,
     I16,
     I32,
@@ -80,6 +81,7 @@ class Kernel:
         self.vector = ir.VectorType(F32, self.lanes)
         self.integers = ir.VectorType(I32, self.lanes)
         self._bases: dict[Any, ir.Value] = {}
+        self._slots: dict[str, ir.Value] = {}
 
     # -- constants and intrinsics ---------------------------------------------------------------------------
 
@@ -152,6 +154,16 @@ class Kernel:
         """The larger; `a` where they are equal; NaN if either is NaN."""
         larger = self.either(self.compare(">", b, a), self.compare("!=", b, b, unordered=True))
         return self.where(larger, b, a)
+
+    def pack(self, mask: Value) -> Value:
+        """A mask as 16 bits in memory, one a lane."""
+        bits = self.ir.bitcast(mask.v, ir.IntType(self.lanes))
+        return Value(self, bits if self.lanes == 16 else self.ir.zext(bits, I16))
+
+    def unpack(self, bits: Value) -> Value:
+        """The mask that `pack` made."""
+        v = bits.v if self.lanes == 16 else self.ir.trunc(bits.v, ir.IntType(self.lanes))
+        return Value(self, self.ir.bitcast(v, ir.VectorType(I1, self.lanes)))
 
     # -- loops ----------------------------------------------------------------------------------------------
 
@@ -284,8 +296,11 @@ class Kernel:
 
     def slot(self, name: str, type_: ir.Type = I64) -> ir.Value:
         """An entry of the table: the address of a buffer, or a scalar of the call."""
-        at = self.ir.gep(self.table, [I64(8 * self.build.slots[name])], source_etype=I8)
-        return self.ir.load(at, typ=type_, align=8, name=name)
+        if name not in self._slots:
+            with self.ir.goto_entry_block():
+                at = self.ir.gep(self.table, [I64(8 * self.build.slots[name])], source_etype=I8)
+                self._slots[name] = self.ir.load(at, typ=type_, align=8, name=name)
+        return self._slots[name]
 
     def view(
         self,
@@ -323,10 +338,13 @@ class Kernel:
             content = buffer.stride_bytes * self.build.max_chunks
         elif buffer.scope != "shared":
             owner = self.tid if buffer.scope == "thread" or self.infer else self.piece
-            base = self.ir.gep(base, [self.ir.mul(owner, I64(buffer.stride_bytes))], source_etype=I8)
+            with self.ir.goto_entry_block():
+                offset = self.ir.mul(owner, I64(buffer.stride_bytes))
+                base = self.ir.gep(base, [offset], source_etype=I8)
         start = buffer.origin + (at or 0) * buffer.item_bytes
         if start:
-            base = self.ir.gep(base, [I64(start)], source_etype=I8)
+            with self.ir.goto_entry_block():
+                base = self.ir.gep(base, [I64(start)], source_etype=I8)
         scalar = SCALARS[buffer.dtype]
         align = ITEM_BYTES[buffer.dtype]
         limits = (-start, content - start)

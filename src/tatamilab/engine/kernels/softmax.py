@@ -11,7 +11,7 @@ import numpy as np
 from tatamilab.engine.blocks import Block
 from tatamilab.engine.emit import math
 from tatamilab.engine.emit.kernel import Kernel
-from tatamilab.engine.emit.values import Index
+from tatamilab.engine.emit.values import Index, View
 from tatamilab.engine.graph import Softmax
 from tatamilab.engine.kernels.context import Context
 
@@ -33,35 +33,44 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
     """y = softmax(x), or its logarithm."""
     node = block.node
     assert isinstance(node, Softmax)
-    n, flat = node.shape[-1], (node.size // node.shape[-1], node.shape[-1])
+    flat = (node.size // node.shape[-1], node.shape[-1])
     x, y = c.value(block.inputs[0], flat), c.value(block.name, flat)
-    for row, g in _rows(k, node.shape):
-        top = _over(k, n, x[row, 0, g], lambda ch, best: k.maximum(best, x[row, ch, g]))
-        total = _over(k, n, k.constant(0.0), lambda ch, s: s + math.exp(k, x[row, ch, g] - top))
-        if node.log:
-            offset = top + math.log(k, total)
-            with k.each(n, name="c") as ch:
-                y[row, ch, g] = x[row, ch, g] - offset
-        else:
-            with k.each(n, name="c") as ch:
-                y[row, ch, g] = math.exp(k, x[row, ch, g] - top) / total
+    for at in _rows(k, node.shape):
+        _forward_row(k, node, x, y, *at)
+
+
+def _forward_row(k: Kernel, node: Softmax, x: View, y: View, row: Index, g: Index) -> None:
+    n = node.shape[-1]
+    top = _over(k, n, x[row, 0, g], lambda ch, best: k.maximum(best, x[row, ch, g]))
+    total = _over(k, n, k.constant(0.0), lambda ch, s: s + math.exp(k, x[row, ch, g] - top))
+    if node.log:
+        offset = top + math.log(k, total)
+        with k.each(n, name="c") as ch:
+            y[row, ch, g] = x[row, ch, g] - offset
+    else:
+        with k.each(n, name="c") as ch:
+            y[row, ch, g] = math.exp(k, x[row, ch, g] - top) / total
 
 
 def input_gradient(k: Kernel, c: Context, block: Block) -> None:
     """See the module's equations."""
     node = block.node
     assert isinstance(node, Softmax)
+    for at in _rows(k, node.shape):
+        _input_gradient_row(k, c, block, node, *at)
+
+
+def _input_gradient_row(k: Kernel, c: Context, block: Block, node: Softmax, row: Index, g: Index) -> None:
     n, flat = node.shape[-1], (node.size // node.shape[-1], node.shape[-1])
     y, dy = c.value(block.name, flat), c.gradient(block.name, flat)
-    for row, g in _rows(k, node.shape):
 
-        def term(ch: Any, s: Any) -> Any:
-            return s + dy[row, ch, g] * (k.constant(1.0) if node.log else y[row, ch, g])
+    def term(ch: Any, s: Any) -> Any:
+        return s + dy[row, ch, g] * (k.constant(1.0) if node.log else y[row, ch, g])
 
-        total = _over(k, n, k.constant(0.0), term)
-        with k.each(n, name="c") as ch:
-            if node.log:
-                dx = dy[row, ch, g] - (math.exp(k, y[row, ch, g]) * total).value()
-            else:
-                dx = (y[row, ch, g] * (dy[row, ch, g] - total)).value()
-            c.store_gradient(block.name, block.inputs[0], (row, ch, g), dx, flat)
+    total = _over(k, n, k.constant(0.0), term)
+    with k.each(n, name="c") as ch:
+        if node.log:
+            dx = dy[row, ch, g] - (math.exp(k, y[row, ch, g]) * total).value()
+        else:
+            dx = (y[row, ch, g] * (dy[row, ch, g] - total)).value()
+        c.store_gradient(block.name, block.inputs[0], (row, ch, g), dx, flat)
