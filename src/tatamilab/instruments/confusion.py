@@ -46,9 +46,7 @@ def plot_confusion_matrix(
     counts = confusion_matrix(y_true, y_pred, len(names))
     title = _title(counts)
     if ax is None:
-        side = float(np.clip(0.62 * len(names) + 1.6, 4.6, 9.5))
-        ax = style.new_figure(side + 0.7, side).add_subplot()
-        style.root(ax).set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
+        ax = _new_axes(names)
     style.quiet(ax, frame=False)
     _draw_cells(ax, counts)
     _name_axes(ax, names)
@@ -97,6 +95,20 @@ def class_labels(class_names: Sequence[str] | None, *labels: ArrayLike) -> list[
     return [str(number) for number in range(int(largest) + 1)]
 
 
+def _new_axes(names: list[str]) -> "Axes":
+    """Square axes of a new figure, with room for the names, the title and the scale."""
+    side = float(np.clip(0.66 * len(names), 2.8, 8.0))
+    longest = max(style.text_width(name, 9) for name in names)
+    left, bottom = 0.55 + longest, 0.5 + (0.75 * longest if _slanted(names) else 0.2)
+    width, height = left + side + 1.2, bottom + side + 0.6
+    fig = style.new_figure(max(width, 6.2), height)
+    return fig.add_axes((left / max(width, 6.2), bottom / height, side / max(width, 6.2), side / height))
+
+
+def _slanted(names: list[str]) -> bool:
+    return max(map(len, names)) > 3
+
+
 def _title(counts: NDArray[np.int64]) -> str:
     right, total = int(np.trace(counts)), int(counts.sum())
     interval = wilson_interval(right, total)
@@ -114,10 +126,9 @@ def _draw_cells(ax: "Axes", counts: NDArray[np.int64]) -> None:
     percent = row_percent(counts)
     errors = np.where(np.eye(len(counts), dtype=bool), np.nan, np.nan_to_num(percent))
     limit = float(np.nanmax(errors)) if len(counts) > 1 and np.nanmax(errors) > 0 else 1.0
-    colours = style.sequential_colours()
-    colours.set_bad("white")
+    colours = style.sequential_colours().with_extremes(bad="white")
     image = ax.imshow(errors, cmap=colours, vmin=0, vmax=limit)
-    bar = style.root(ax).colorbar(image, ax=ax, fraction=0.04, pad=0.03, shrink=0.6)
+    bar = style.root(ax).colorbar(image, cax=ax.inset_axes((1.03, 0.2, 0.03, 0.6)))
     bar.outline.set_visible(False)
     bar.ax.yaxis.set_major_formatter(lambda value, _position: f"{value:g}%")
     bar.set_label(_("Errors as a share of the true class"), color=style.INK, fontproperties=style.font(9))
@@ -170,9 +181,9 @@ def _write(ax: "Axes", true: int, pred: int, text: str, lift: float, size: float
 def _name_axes(ax: "Axes", names: list[str]) -> None:
     step = -(-len(names) // 30)
     places = range(0, len(names), step)
-    long = max(map(len, names)) > 3
+    slanted = _slanted(names)
     ax.set_xticks(
-        places, [names[k] for k in places], rotation=45 if long else 0, ha="right" if long else "center"
+        places, [names[k] for k in places], rotation=45 if slanted else 0, ha="right" if slanted else "center"
     )
     ax.set_yticks(places, [names[k] for k in places])
     ax.set_xlabel(_("Predicted class"), color=style.INK, fontproperties=style.font(10))

@@ -120,6 +120,7 @@ def _chain(model: "keras.Model") -> list["keras.Layer"]:
     inputs, outputs = _ends(model)
     if len(inputs) != 1 or len(outputs) != 1:
         raise _no_chain(model.name, model.name)
+    repeated = _called_twice(model)
     layers: list[keras.Layer] = []
     for layer in model.layers:
         if type(layer).__name__ == "InputLayer":
@@ -127,14 +128,17 @@ def _chain(model: "keras.Model") -> list["keras.Layer"]:
         if hasattr(layer, "layers"):
             layers += _chain(layer)
             continue
-        try:
-            single = not isinstance(layer.input, (list, tuple, dict))
-        except (AttributeError, ValueError):  # Keras: called more than once
-            single = False
-        if not single:
+        if isinstance(layer.input, (list, tuple, dict)) or layer.name in repeated:
             raise _no_chain(model.name, layer.name)
         layers.append(layer)
     return layers
+
+
+def _called_twice(model: "keras.Model") -> set[str]:
+    """Names of the layers that a functional model passes through more than once."""
+    if not hasattr(model, "operations"):  # a Sequential passes through each layer once
+        return set()
+    return {layer["name"] for layer in model.get_config()["layers"] if len(layer["inbound_nodes"]) > 1}
 
 
 def _ends(model: "keras.Model") -> tuple[list[Any], list[Any]]:
