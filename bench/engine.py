@@ -5,7 +5,7 @@ that noise meets all of them; the smallest value of each is compared, since nois
 TensorFlow sometimes has epochs twice as long for no visible reason: the minimum leaves those out too.)
 
 Peers come by `uv run --no-project --with …`: they are no dependency of ours. oneDNN is called from a C++
-program that is built here where there is a compiler. "first" in the JSON is a program's warm-up, not compared.
+program that is built here where there is a compiler. "first" in the JSON is a warm-up, not compared.
 """
 
 import argparse
@@ -79,15 +79,16 @@ def main() -> None:
     machine.use_cores()
     record = {"machine": machine.facts(), "cases": {}}
     print(report.heading(record["machine"]))
-    chosen.json.parent.mkdir(parents=True, exist_ok=True)
+    logs = chosen.json.parent / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tatamilab-bench-") as folder:
         workload.write(Path(folder))
         for case in selected(chosen):
-            results = race(case, chosen.repeat or case.rounds, Path(folder), say=progress)
+            results = race(case, chosen.repeat or case.rounds, Path(folder), logs, progress)
             print("\n" + report.as_text(case, results), flush=True)
             record["cases"][case.name] = report.as_json(case, results)
             chosen.json.write_text(json.dumps(record, indent=2) + "\n")
-    print(f"\nkept in {chosen.json}")
+    print(f"\nkept in {chosen.json}; what the programs said is in {logs}")
 
 
 def progress(line: str) -> None:

@@ -10,6 +10,7 @@ ONEDNN = ("onednn-cpu-gomp==2023.2.0", "onednn-devel-cpu-gomp==2023.2.0")
 N_THREADS = str(N_CORES)
 
 OURS = Program("tatamilab", "ours")
+LEAN = Program("tatamilab", "ours_lean")
 KERAS = Program("Keras on TensorFlow", "peers.keras_tensorflow", packages=TENSORFLOW)
 TF_LOOP = Program("TensorFlow, epoch in a tf.function", "peers.tensorflow_loop", packages=TENSORFLOW)
 ONEDNN_LAB = Program(
@@ -93,7 +94,7 @@ CASES = (
         "lab run, peak memory over that with llvmlite initialised and arrays loaded",
         "MB",
         rounds=2,
-        programs={"ours": OURS.as_whole_process("memory", N_THREADS)},
+        programs={"ours": LEAN.as_whole_process("memory", N_THREADS)},
         goals=(Bound("ours", at_least=60, aim=30),),
     ),
     Case(
@@ -102,8 +103,8 @@ CASES = (
         "s",
         rounds=7,
         programs={
-            "cold": Program("nothing cached", "ours").as_whole_process("start", N_THREADS, "cold"),
-            "cached": Program("code cached", "ours").as_whole_process("start", N_THREADS, "cached"),
+            "cold": Program("nothing cached", "ours_lean").as_whole_process("start", N_THREADS, "cold"),
+            "cached": Program("code cached", "ours_lean").as_whole_process("start", N_THREADS, "cached"),
         },
         goals=(Bound("cold", at_least=0.7, aim=0.5), Bound("cached", at_least=0.4, aim=0.25)),
     ),

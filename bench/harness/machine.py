@@ -1,27 +1,31 @@
 """The machine that is measured on, and the cores that are used of it."""
 
 import os
-import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-import cpuinfo
+from tatamilab import machine
+from tatamilab.machine.cores import physical_cores
 
 N_CORES = 2
 
 
 def use_cores(n: int = N_CORES) -> None:
-    """Keeps this process, and all that it starts, to `n` cores where the system can do that (Linux)."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:n])
+    """Keeps this process, and all that it starts, to `n` physical cores where the system can (Linux)."""
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    chosen: list[int] = []
+    for cpu in sorted(os.sched_getaffinity(0)):
+        if len(chosen) < n and physical_cores(allowed=frozenset({*chosen, cpu})) > len(chosen):
+            chosen.append(cpu)
+    os.sched_setaffinity(0, chosen)
 
 
 def load() -> float | None:
-    """How many cores other programs kept busy in the last minute, if the system says so."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    """How many cores were kept busy in the last minute, if the system tells."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def facts() -> dict[str, object]:
@@ -33,15 +37,10 @@ def facts() -> dict[str, object]:
         text=True,
     )
     return {
-        "cpu": cpuinfo.get_cpu_info().get("brand_raw", "unknown"),
-        "cores_used": N_CORES,
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "load_at_start": load(),
+        **machine.facts(),
         "precision": "fp32",
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in ("tatamilab", "llvmlite", "numpy", "keras")},
+        "load_at_start": load(),
         "commit": commit.stdout.strip() or None,
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": sys.argv,
+        "command": sys.argv[1:],
     }

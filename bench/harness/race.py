@@ -123,12 +123,13 @@ class Runner:
 
     def _last_words(self) -> str:
         status = self._process.wait()
-        lines = self._log.read_text(errors="replace").strip().splitlines()
-        return f"ended with status {status}: {lines[-1] if lines else 'nothing was said'}"
+        lines = self._log.read_text(errors="replace").splitlines()
+        statements = [line for line in lines if line and not line[0].isspace()]
+        return f"ended with status {status}: {statements[-1] if statements else 'nothing was said'}"
 
 
 def race(
-    case: Case, rounds: int, folder: Path, say: Callable[[str], None] = print
+    case: Case, rounds: int, folder: Path, logs: Path, say: Callable[[str], None] = print
 ) -> dict[str, Measured | Missing]:
     """Measures all programs of a case: a warm-up each, then `rounds` rounds in which each has one turn.
 
@@ -136,6 +137,7 @@ def race(
         case: what is measured.
         rounds: measurements of each program.
         folder: the current folder of all of them; holds the workload.
+        logs: folder for what they say on stderr.
         say: told how it goes.
 
     Returns:
@@ -155,7 +157,7 @@ def race(
 
     def start(name: str) -> None:
         program = case.programs[name]
-        runners[name] = Runner(program, folder, folder / f"{case.name}-{name}.log")
+        runners[name] = Runner(program, folder, logs / f"{case.name}-{name}.log")
         versions = runners[name].ready()
         first = runners[name].measure()["value"]
         results[name] = Measured(versions, first)

@@ -11,11 +11,13 @@ Results = Mapping[str, Measured | Missing]
 
 def heading(facts: Mapping) -> str:
     """What was measured on."""
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    named = ("tatamilab", "llvmlite", "numpy", "keras")
+    versions = ", ".join(f"{name} {facts['versions'][name]}" for name in named)
     return "\n".join(
         [
-            f"{facts['cpu']}, {facts['cores_used']} of {facts['cores']} cores, {facts['precision']}",
-            f"{facts['system']}; {versions}; commit {facts['commit']}",
+            f"{facts['cpu_name']} ({facts['vector_extension']}), {facts['physical_cores']} cores used, "
+            f"{facts['precision']}",
+            f"{facts['platform']}; Python {facts['python']}, {versions}; commit {facts['commit']}",
             f"load before the start {facts['load_at_start']}: on a busy machine trust ratios, not values",
         ]
     )

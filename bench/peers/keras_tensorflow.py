@@ -45,7 +45,7 @@ def fit(model: keras.Model, training: Training, x: object, y: object, **options:
 
 
 def measure(name: str) -> None:
-    """Speaks with the bench: an epoch a measurement, or a whole `fit` from the same start if that is short."""
+    """Speaks with the bench: an epoch a measurement, or a whole `fit` from the same start."""
     bench = Bench()
     training = TRAININGS[name]
     x, y = workload.read(training.data, data_size=training.data_size)

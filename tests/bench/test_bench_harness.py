@@ -34,6 +34,7 @@ while True:
     bench.report(float(next(values)), accuracy=0.5)
 """
 SKIPPER = "from harness.protocol import Bench; Bench().skip('no compiler')"
+CRASHER = "raise ValueError('first line\\n  second line')"
 WORKER = "import sys; print('noise'); print(*sys.argv[1:])"
 
 
@@ -61,7 +62,7 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_programs_take_turns_after_a_warm_up_each(tmp_path: Path) -> None:
     a = program(tmp_path, SPEAKER, "a", "9", "3", "1", "2")
     b = program(tmp_path, SPEAKER, "b", "8", "6", "5", "7")
-    results = race(case(a=a, b=b), 3, tmp_path, quiet)
+    results = race(case(a=a, b=b), 3, tmp_path, tmp_path, quiet)
     assert (tmp_path / "turns.txt").read_text() == "ab" + "ab" * 3
     assert results == {
         "a": Measured({"speaker": "a"}, 9.0, [3.0, 1.0, 2.0], {"accuracy": 0.5}),
@@ -74,14 +75,14 @@ def test_a_program_that_fails_leaves_the_others_running(tmp_path: Path) -> None:
     programs = {
         "skips": program(tmp_path, SKIPPER),
         "stops": program(tmp_path, SPEAKER, "x", "9", "1"),
-        "crashes": program(tmp_path, "1 / 0"),
+        "crashes": program(tmp_path, CRASHER),
         "absent": Program("absent", "absent"),
         "goes_on": program(tmp_path, SPEAKER, "y", "9", "1", "2"),
     }
-    results = race(case(**programs), 2, tmp_path, quiet)
+    results = race(case(**programs), 2, tmp_path, tmp_path, quiet)
     assert results["skips"] == Missing("no compiler")
     assert results["stops"] == Missing("ended with status 1: StopIteration")
-    assert results["crashes"] == Missing("ended with status 1: ZeroDivisionError: division by zero")
+    assert results["crashes"] == Missing("ended with status 1: ValueError: first line")
     assert results["absent"].reason.endswith("No module named absent")
     assert results["goes_on"].values == [1.0, 2.0]
 
@@ -89,13 +90,13 @@ def test_a_program_that_fails_leaves_the_others_running(tmp_path: Path) -> None:
 def test_a_missing_command_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     peer = Program("peer", "peers.peer", packages=("peer==1",))
-    assert race(case(peer=peer), 1, tmp_path, quiet) == {"peer": Missing("uv was not found")}
+    assert race(case(peer=peer), 1, tmp_path, tmp_path, quiet) == {"peer": Missing("uv was not found")}
 
 
 def test_a_hung_program_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "PATIENCE_S", 0.2)
     hung = program(tmp_path, "import time; time.sleep(60)")
-    assert race(case(hung=hung), 1, tmp_path, quiet) == {
+    assert race(case(hung=hung), 1, tmp_path, tmp_path, quiet) == {
         "hung": Missing("ended with status -9: nothing was said")
     }
 
@@ -109,6 +110,7 @@ def test_a_whole_process_is_timed_unless_it_measures_itself(tmp_path: Path) -> N
             own=own.as_whole_process('{"value": 12.5, "val_accuracy": 0.75}'),
         ),
         1,
+        tmp_path,
         tmp_path,
         quiet,
     )
