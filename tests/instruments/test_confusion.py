@@ -72,8 +72,8 @@ def test_description() -> None:
     names = ["cat", "dog", "bird"]
     with i18n.using("en"):
         assert describe_confusion_matrix(TRUTH, PREDICTION, names) == (
-            "12 of 14 right: 85.7% (95% interval 60.1%–96.0%). cat was taken for dog 1 times (12.5% of its "
-            "images). bird was taken for cat 1 times (50.0% of its images)."
+            "12 of 14 right: 85.7% (95% interval 60.1%–96.0%). cat taken for dog: 1 (12.5% of its images). "
+            "bird taken for cat: 1 (50.0% of its images)."
         )
     with i18n.using("ja"):
         assert describe_confusion_matrix(TRUTH, PREDICTION, names) == (

@@ -86,7 +86,7 @@ def test_weights_that_are_not_finite_are_told(models: Models) -> None:
     with i18n.using("en"):
         fig = plot_filters(models["cnn"], before=before)
         fig.canvas.draw()
-    assert "1 filters hold NaN or infinity" in texts(fig)
+    assert "filters with NaN or infinity: 1" in texts(fig)
     assert np.isfinite(panels(fig)[0].get_clim()).all()
 
 

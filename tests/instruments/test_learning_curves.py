@@ -111,7 +111,8 @@ def test_description() -> None:
     history = {"loss": [2, 1, 0.5], "accuracy": [0.5, 0.6, 0.7], "val_accuracy": [0.4, 0.6, 0.5]}
     with i18n.using("en"):
         assert describe_learning_curves(history) == (
-            "Learning curves over 3 epochs. Accuracy, training: 50.0% in the first epoch, 70.0% in the last. "
+            "Learning curves of epochs 1 to 3. "
+            "Accuracy, training: 50.0% in the first epoch, 70.0% in the last. "
             "Accuracy, validation: 40.0% in the first epoch, 50.0% in the last. "
             "Best validation epoch: 2 (60.0%). Loss, training: 2.000 in the first epoch, 0.500 in the last."
         )

@@ -71,7 +71,7 @@ def describe_confusion_matrix(
         if errors[true, pred]:
             parts.append(
                 _(
-                    "{true} was taken for {pred} {count} times ({percent:.1f}% of its images).",
+                    "{true} taken for {pred}: {count} ({percent:.1f}% of its images).",
                     true=names[true],
                     pred=names[pred],
                     count=errors[true, pred],

@@ -134,7 +134,7 @@ def _panels(after: ArrayLike, before: ArrayLike | None) -> list[_Panel]:
 
 def _norm_words(norms: NDArray[np.float64]) -> str:
     if not np.isfinite(norms).all():
-        return _("{n} filters hold NaN or infinity", n=np.count_nonzero(~np.isfinite(norms)))
+        return _("filters with NaN or infinity: {n}", n=np.count_nonzero(~np.isfinite(norms)))
     return _("mean norm {norm:.2f}", norm=norms.mean())
 
 

@@ -75,7 +75,7 @@ def describe_learning_curves(history: History) -> str:
     Raises:
         BadInput: as `plot_learning_curves`.
     """
-    parts = [_("Learning curves over {n} epochs.", n=n_epochs(history))]
+    parts = [_("Learning curves of epochs 1 to {n}.", n=n_epochs(history))]
     for panel in _panels(history):
         for name, values in ((_("training"), panel.training), (_("validation"), panel.validation)):
             if values is not None:
@@ -198,7 +198,7 @@ def _tell_gaps(ax: "Axes", panel: _Panel) -> None:
         if values is not None and not np.isfinite(values).all():
             epoch = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
             ax.text(
-                0.97, 0.5, _("not finite for the first time: epoch {epoch}", epoch=epoch), ha="right",
+                0.97, 0.92, _("not finite for the first time: epoch {epoch}", epoch=epoch), ha="right",
                 va="center", transform=ax.transAxes, color=style.ACCENT, fontproperties=style.font(9),
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 2},
             )  # fmt: skip
