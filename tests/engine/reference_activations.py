@@ -63,7 +63,7 @@ ACTIVATIONS: dict[str, tuple[Curve, Curve]] = {
         lambda x, a: np.clip(x / 6 + 0.5, 0.0, 1.0) + x * _inside(x, -3, 3) / 6,
     ),
     "tanh": (lambda x, a: np.tanh(x), lambda x, a: 1 - np.tanh(x) ** 2),
-    "hard_tanh": (lambda x, a: np.clip(x, -1.0, 1.0), lambda x, a: _inside(x, -1, 1)),
+    "hard_tanh": (lambda x, a: np.clip(x, -1.0, 1.0), lambda x, a: np.abs(x) <= 1),
     "exponential": (lambda x, a: np.exp(x), lambda x, a: np.exp(x)),
     "mish": (lambda x, a: x * np.tanh(_softplus(x)), _d_mish),
     "log_sigmoid": (lambda x, a: log_expit(x), lambda x, a: expit(-x)),
@@ -79,6 +79,9 @@ ACTIVATIONS: dict[str, tuple[Curve, Curve]] = {
     ),
     "threshold": (lambda x, a: np.where(x > a, x, 0.0), lambda x, a: x > a),
     "sparse_plus": (_sparse_plus, lambda x, a: np.clip((x + 1) / 2, 0.0, 1.0)),
-    "sparse_sigmoid": (lambda x, a: np.clip((x + 1) / 2, 0.0, 1.0), lambda x, a: _inside(x, -1, 1) / 2),
+    "sparse_sigmoid": (
+        lambda x, a: np.clip((x + 1) / 2, 0.0, 1.0),
+        lambda x, a: _inside(x, -1, 1) / 2 + (np.abs(x) == 1) / 4,
+    ),
 }
 """Value and derivative by kind; `a` is the node's `alpha`."""

@@ -1,5 +1,6 @@
 """The float64 reference against Keras on JAX, and against finite differences of itself."""
 
+from functools import cache
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import pytest
 from keras import layers
 from reference import forward, loss_and_gradients, moved_statistics, right
 from reference_activations import ACTIVATIONS
+from reference_nodes import EQUATIONS, Batch
 from zoo import ZOO
 
 from tatamilab.engine import graph as g
@@ -33,9 +35,10 @@ LOSSES = {
 
 
 class Case:
-    """A model of the zoo with random weights, images, labels and sample weights."""
+    """A model of the zoo with random weights, images, labels and sample weights; read it, don't change it."""
 
-    def __init__(self, name: str, rng: np.random.Generator, n: int = 5) -> None:
+    def __init__(self, name: str, n: int = 5) -> None:
+        rng = np.random.default_rng(0)
         self.model = ZOO[name]()
         self.model.compile("sgd", LOSSES[name])
         self.graph = lower(self.model)
@@ -56,6 +59,12 @@ class Case:
             for node in self.graph.nodes
             if isinstance(node, g.Dropout)
         }
+
+
+@cache
+def the_case(name: str) -> Case:
+    """Building a Keras model takes longer than what is done with it."""
+    return Case(name)
 
 
 def randomize(model: keras.Model, rng: np.random.Generator) -> None:
@@ -95,15 +104,15 @@ def assert_close(ours: np.ndarray, theirs: np.ndarray, tolerance: float, least: 
 
 
 @pytest.mark.parametrize("name", ZOO)
-def test_forward_is_that_of_keras(name: str, rng: np.random.Generator) -> None:
-    case = Case(name, rng)
+def test_forward_is_that_of_keras(name: str) -> None:
+    case = the_case(name)
     values = forward(case.graph, case.weights, case.x)
     assert_close(values[case.graph.output.name], case.model.predict(case.x, verbose=0), 2e-6)
 
 
 @pytest.mark.parametrize("name", [name for name in ZOO if name not in DROPOUT])
-def test_gradients_are_those_of_keras(name: str, rng: np.random.Generator) -> None:
-    case = Case(name, rng)
+def test_gradients_are_those_of_keras(name: str) -> None:
+    case = the_case(name)
     loss, gradients = loss_and_gradients(
         case.graph, case.training, case.weights, case.x, case.y, sample_weight=case.sample_weight
     )
@@ -123,7 +132,7 @@ def test_gradients_are_those_of_keras(name: str, rng: np.random.Generator) -> No
 
 @pytest.mark.parametrize("name", ZOO)
 def test_gradients_are_slopes(name: str, rng: np.random.Generator) -> None:
-    case = Case(name, rng)
+    case = the_case(name)
     exact = {key: value.astype(np.float64) for key, value in case.weights.items()}
 
     def loss(step: float) -> float:
@@ -136,3 +145,64 @@ def test_gradients_are_slopes(name: str, rng: np.random.Generator) -> None:
     slope = sum(np.sum(gradients[key] * direction[key]) for key in gradients)
     step = 1e-7
     assert (loss(step) - loss(-step)) / (2 * step) == pytest.approx(slope, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ACTIVATIONS if kind != "threshold"])
+def test_activation_is_that_of_keras_at_its_kinks_too(kind: str) -> None:
+    function = keras.activations.get(kind)
+    alpha = {"leaky_relu": 0.2, "elu": 1, "celu": 1, "soft_shrink": 0.5, "hard_shrink": 0.5, "squareplus": 4}
+    x = np.concatenate([np.arange(-8, 8.25, 0.25), np.linspace(-9, 9, 37)]).astype(np.float32)
+    y, pull = jax.vjp(function, jnp.asarray(x))
+    value, derivative = ACTIVATIONS[kind]
+    wide = x.astype(np.float64)
+    assert_close(value(wide, alpha.get(kind, 0)), np.asarray(y), 1e-6)
+    np.testing.assert_allclose(derivative(wide, alpha.get(kind, 0)), pull(jnp.ones_like(y))[0], atol=5e-6)
+
+
+@pytest.mark.parametrize("layer", [layers.MaxPooling2D(2), layers.MaxPooling2D(3, 1, padding="same")])
+def test_of_equal_elements_the_first_wins_the_pool(layer: keras.Layer) -> None:
+    model = keras.Sequential([keras.Input((4, 4, 2)), layer])
+    pool = lower(model).output
+    x = np.zeros((1, 4, 4, 2), np.float32)
+    y, pull = jax.vjp(lambda x: model(x), x)
+    d_y = np.arange(1, y.size + 1, dtype=np.float32).reshape(y.shape)
+    (d_x,), _ = EQUATIONS[g.Pool2D].chain(pool, Batch({}, True, {}), d_y, x)
+    np.testing.assert_array_equal(d_x, pull(d_y)[0])
+
+
+def test_equal_elements_share_the_gradient_of_a_global_pool() -> None:
+    model = keras.Sequential([keras.Input((2, 2, 1)), layers.GlobalMaxPooling2D()])
+    x = np.array([3, 3, 1, 0], np.float32).reshape(1, 2, 2, 1)
+    _, pull = jax.vjp(lambda x: model(x), x)
+    (d_x,), _ = EQUATIONS[g.GlobalPool2D].chain(lower(model).output, Batch({}, True, {}), np.ones((1, 1)), x)
+    np.testing.assert_array_equal(d_x, pull(np.ones((1, 1), np.float32))[0])
+    np.testing.assert_array_equal(d_x.ravel(), [0.5, 0.5, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind", "k"),
+    [
+        (keras.metrics.SparseCategoricalAccuracy(), "sparse_accuracy", 1),
+        (keras.metrics.CategoricalAccuracy(), "categorical_accuracy", 1),
+        (keras.metrics.BinaryAccuracy(threshold=0.4), "binary_accuracy", 1),
+        (keras.metrics.SparseTopKCategoricalAccuracy(2), "sparse_top_k", 2),
+        (keras.metrics.TopKCategoricalAccuracy(3), "top_k", 3),
+    ],
+)
+def test_metric_counts_as_keras_does(
+    metric: keras.Metric, kind: g.MetricKind, k: int, rng: np.random.Generator
+) -> None:
+    output = rng.random((40, 5)).astype(np.float32)
+    labels = rng.integers(0, 5, 40)
+    y = labels if kind.startswith("sparse") else np.eye(5)[labels]
+    metric.update_state(y, output)
+    ours = right(g.Metric(kind=kind, name="m", k=k, threshold=0.4), output, y)
+    assert np.mean(ours) == pytest.approx(float(metric.result()))
+
+
+def test_a_kept_element_of_dropout_grows_by_what_is_dropped(rng: np.random.Generator) -> None:
+    graph = lower(keras.Sequential([keras.Input((4,)), layers.Dropout(0.75, name="drop")]))
+    x, mask = rng.random((3, 4)), rng.random((3, 4)) < 0.5
+    trained = forward(graph, {}, x, training=True, masks={"drop": mask})
+    np.testing.assert_allclose(trained["drop"], 4 * x * mask)
+    np.testing.assert_array_equal(forward(graph, {}, x)["drop"], x)
