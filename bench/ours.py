@@ -20,7 +20,6 @@ import tatamilab
 from harness import workload
 from harness.protocol import Bench
 from tatamilab import backend
-from tatamilab.data import split_sizes
 from tatamilab.engine.frontend import lower, lower_training, set_weights_of, weights_of
 from tatamilab.engine.graph import Graph, Training
 from tatamilab.engine.program import Program
@@ -69,7 +68,7 @@ class Run:
 
     def epoch(self, x: NDArray[np.float32], y: NDArray) -> dict[str, float]:
         """One epoch on a shuffle of the first images, then the validation accuracy on the rest."""
-        n_train, _ = split_sizes(len(x), VALIDATION_SPLIT)
+        n_train = int(len(x) * (1 - VALIDATION_SPLIT))
         self.program.train(x[:n_train], y[:n_train], self.random.permutation(n_train))
         (accuracy,) = self.program.evaluate(x[n_train:], y[n_train:]).metrics
         return {"val_accuracy": accuracy}
@@ -123,12 +122,12 @@ def whole_process(n_threads: int) -> None:
 
 def store() -> None:
     """Writes the lab run's network."""
-    STORED.write_bytes(pickle.dumps(lowered(described(TRAININGS["lab"]))))
+    STORED.write_bytes(pickle.dumps(tuple(lowered(described(TRAININGS["lab"])))))
 
 
 def stored() -> Network:
     """What `store` wrote."""
-    return pickle.loads(STORED.read_bytes())
+    return Network(*pickle.loads(STORED.read_bytes()))
 
 
 def main() -> None:

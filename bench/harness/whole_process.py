@@ -13,16 +13,20 @@ from harness.protocol import Bench
 
 
 def run(module: str, arguments: list[str]) -> dict[str, float]:
-    """Runs one process; what it reported, with the time it took as "value" if it measured nothing itself."""
+    """Runs one process; what it reported, with the time it took as "value" if it measured nothing itself.
+
+    Ends this program as the process ended if that failed.
+    """
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
     took = time.perf_counter() - start
+    if done.returncode:
+        raise SystemExit(done.returncode)
     lines = done.stdout.splitlines()
     return {"value": took, **(json.loads(lines[-1]) if lines else {})}
 

@@ -77,6 +77,7 @@ def test_a_program_that_fails_leaves_the_others_running(tmp_path: Path) -> None:
         "stops": program(tmp_path, SPEAKER, "x", "9", "1"),
         "crashes": program(tmp_path, CRASHER),
         "absent": Program("absent", "absent"),
+        "crashes_within": program(tmp_path, CRASHER).as_whole_process(),
         "goes_on": program(tmp_path, SPEAKER, "y", "9", "1", "2"),
     }
     results = race(case(**programs), 2, tmp_path, tmp_path, quiet)
@@ -84,6 +85,7 @@ def test_a_program_that_fails_leaves_the_others_running(tmp_path: Path) -> None:
     assert results["stops"] == Missing("ended with status 1: StopIteration")
     assert results["crashes"] == Missing("ended with status 1: ValueError: first line")
     assert results["absent"].reason.endswith("No module named absent")
+    assert results["crashes_within"] == results["crashes"]
     assert results["goes_on"].values == [1.0, 2.0]
 
 
