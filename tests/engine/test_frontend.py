@@ -131,11 +131,13 @@ def test_names_never_clash() -> None:
     model = keras.Sequential([keras.Input((2, 2)), layers.Flatten(name="input"), layers.Dense(1)])
     assert [node.name for node in lower(model).nodes] == ["input", "input_2", "dense"]
 
-    parts = [keras.Sequential([keras.Input((2,)), layers.Dense(2, name="d")], name=name) for name in "ab"]
-    for part in parts:
-        part.layers[0].name = "d"
-    nodes = lower(keras.Sequential(parts)).nodes
-    assert [node.name for node in nodes] == ["input", "a/d", "b/d"]
+    built = [layers.Dense(2, name="d"), layers.Dense(2, name="d")]
+    for layer in built:
+        layer.build((None, 2))
+    parts = [keras.Sequential([keras.Input((2,)), layer]) for layer in built]
+    graph = lower(keras.Sequential(parts))
+    assert [node.name for node in graph.nodes] == ["input", "sequential_1/d", "sequential_2/d"]
+    assert [p.name for p in graph.parameters] == ["d/kernel", "d/bias", "d/kernel_2", "d/bias_2"]
 
 
 def test_what_does_nothing_makes_no_node() -> None:
