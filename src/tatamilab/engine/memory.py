@@ -132,7 +132,7 @@ def _slice_floats(plan: Plan) -> int:
 
 
 def _of_block(plan: Plan, block: Block) -> list[Buffer]:
-    scope = _scope(plan, block.name)
+    scope = _value_scope(plan, block.name)
     out = [
         Buffer(
             name=block.name, shape=block.shape, images=True, scope=scope, margin=value_margin(plan, block)
@@ -141,7 +141,13 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
     if block.name in plan.wants_gradient:
         margin = NONE if block.pool else gradient_margin(plan, block)
         out.append(
-            Buffer(name=gradient_name(block.name), shape=block.shape, images=True, scope=scope, margin=margin)
+            Buffer(
+                name=gradient_name(block.name),
+                shape=block.shape,
+                images=True,
+                scope=_gradient_scope(plan, block.name),
+                margin=margin,
+            )
         )
         if block.pool and plan.unpools(block):
             assert isinstance(block.node, Conv2D)
@@ -150,19 +156,24 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
                     name=unpooled_name(block.name),
                     shape=block.node.shape,
                     images=True,
-                    scope="thread",
+                    scope=_within(plan),
                     margin=gradient_margin(plan, block),
                 )
             )
     if block.pool and plan.training:
         groups = plan.target.groups
         out.append(
-            Buffer(name=winners_name(block.name), shape=(*block.shape, 2, groups), dtype="u16", scope=scope)
+            Buffer(
+                name=winners_name(block.name),
+                shape=(*block.shape, 2, groups),
+                dtype="u16",
+                scope=_within(plan),
+            )
         )
-    return out + _of_toom_cook(plan, block, scope)
+    return out + _of_toom_cook(plan, block)
 
 
-def _of_toom_cook(plan: Plan, block: Block, scope: Scope) -> list[Buffer]:
+def _of_toom_cook(plan: Plan, block: Block) -> list[Buffer]:
     m = plan.column_tile(block)
     if m is None:
         return []
@@ -176,19 +187,32 @@ def _of_toom_cook(plan: Plan, block: Block, scope: Scope) -> list[Buffer]:
             name=points_name(block.name),
             shape=(rows + height - 1, n, tiles, depth),
             images=True,
-            scope=scope if plan.batch_statistics else "thread",
+            scope=_within(plan),
         ),
         Buffer(name=kernel_points_name(block.name), shape=at_points, scope="thread"),
         Buffer(name=points_gradient_name(block.name), shape=at_points, scope="thread"),
     ]
 
 
-def _scope(plan: Plan, value: str) -> Scope:
+def _owned(plan: Plan) -> list[Block]:
+    return [b for b in plan.blocks if isinstance(b.node, Dense) and plan.placed[b.node.kernel].owned]
+
+
+def _within(plan: Plan) -> Scope:
+    """Of what no other stage than the chunks' reads: with one such stage a thread can use its memory again."""
+    return "chunk" if plan.batch_statistics else "thread"
+
+
+def _value_scope(plan: Plan, value: str) -> Scope:
     """Kept for each chunk if a later stage reads it, else private to the thread at work."""
-    if plan.batch_statistics:
-        return "chunk"
-    owners = [b for b in plan.blocks if isinstance(b.node, Dense) and plan.placed[b.node.kernel].owned]
-    return "chunk" if any(value == b.name or value in b.inputs for b in owners) else "thread"
+    kept = plan.batch_statistics or any(value in b.inputs for b in _owned(plan))
+    return "chunk" if kept else "thread"
+
+
+def _gradient_scope(plan: Plan, value: str) -> Scope:
+    """The same for ∂loss/∂value."""
+    kept = plan.batch_statistics or any(value == b.name for b in _owned(plan))
+    return "chunk" if kept else "thread"
 
 
 def value_margin(plan: Plan, block: Block) -> Margin:

@@ -286,6 +286,14 @@ class Kernel:
         nest(0, [])
         return acc
 
+    def cut(self) -> None:
+        """Let no load or store move across this place: a fence for the compiler, which emits nothing.
+
+        LLVM schedules long bodies as a whole, hoists loads to where their latency hides, and then spills
+        accumulators; a few cuts keep live ranges as short as they are written.
+        """
+        self.ir.fence("seq_cst", "singlethread")
+
     @contextmanager
     def when(self, condition: ir.Value, *, likely: bool | None = None) -> Iterator[None]:
         """Only if `condition` holds."""
@@ -361,7 +369,7 @@ class Kernel:
         )
 
     def address(self, view: View, byte: Index) -> ir.Value:
-        """Pointer into a view; the part that varies is computed once in a basic block."""
+        """Pointer into a view; the part that varies is computed once in a stretch without branches."""
         if self.build.checked:
             return self._checked_address(view, byte)
         key = (self.ir.block, view.base, frozenset(byte.terms.items()))

@@ -21,6 +21,7 @@ Sources: Winograd (1980), *Arithmetic Complexity of Computations*; Lavin and Gra
 layers; the weight gradient as a transposition: Bläser's bilinear rank argument, here checked numerically.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -199,41 +200,58 @@ def transform_kernel(k: Kernel, c: Context, block: Block) -> None:
 
 
 def forward(k: Kernel, c: Context, block: Block) -> None:
-    """y = b + Σ_t A · Σ_{u,c} V·U, then ReLU and pool in registers."""
+    """y = b + Σ_t A · Σ_{u,c} V·U, then ReLU and pool in registers.
+
+    In registers at once: r rows, and two column tiles of one filter, or one of two filters.
+    """
     transform_kernel(k, c, block)
     transform_input(k, c, block)
     s = shape_of(c, block)
     r = 2 if block.pool or s.rows % 2 == 0 else 1
-    size = divisor(s.filters, 2 if k.target.registers == 32 else 1)
+    wide = 2 if k.target.registers == 32 else 1
+    across = divisor(s.tiles, wide)
+    deep = divisor(s.filters, wide // across)
 
     def tile(g: Tile, i: Tile, j: Tile, o: Tile) -> None:
-        outputs = _outputs(k, c, block, s, (g, i.reshape(-1)[0], j.reshape(-1)[0], o), r)
+        at = Place(
+            g.item(), i.item(), j.reshape(1, -1, 1), o.reshape(1, 1, -1), np.arange(r).reshape(-1, 1, 1)
+        )
         store = _store_pooled if block.pool else _store
-        store(k, c, block, s, outputs, (g, i.reshape(-1)[0], j.reshape(-1)[0], o))
+        store(k, c, block, s, _outputs(k, c, block, s, at), at)
 
-    # rows i stand for r rows of outputs, o for a tile of filters
-    k.tiles({"g": k.groups, "i": s.rows // r, "J": s.tiles, "o": s.filters}, {"o": size}, tile)
+    extents = {"g": k.groups, "i": s.rows // r, "J": s.tiles, "o": s.filters}
+    k.tiles(extents, {"J": across, "o": deep}, tile)
 
 
-def _outputs(k: Kernel, c: Context, block: Block, s: Shape, at: Any, r: int) -> list[Tile]:
-    """The m neighbouring outputs, each a tile (r rows, filters)."""
-    g, i, j, o = at
+@dataclass(frozen=True)
+class Place:
+    """What one body computes: r rows from r·i on, column tiles, filters. Tiles have the axes (row, J, o)."""
+
+    group: Any
+    i: Any
+    j: Tile
+    filters: Tile
+    row: np.ndarray
+
+
+def _outputs(k: Kernel, c: Context, block: Block, s: Shape, at: Place) -> list[Tile]:
+    """The m neighbouring outputs of each column tile."""
     assert isinstance(block.node, Conv2D)
     v, w = k.view(points_name(block.name)), k.view(kernel_points_name(block.name))
-    g, filters = g.ravel()[0], o.ravel()
-    row, channel = np.arange(r).reshape(-1, 1), filters.reshape(1, -1)
+    rows = at.row + np.array(at.i * at.row.size, object)
 
     def products(t: int, start: Tile) -> Tile:
         def term(ch: Any, u: int) -> Any:
-            return v[i * r + row + u, t, j, ch, g] * w[u, t, ch, channel]
+            return v[rows + u, t, at.j, ch, at.group] * w[u, t, ch, at.filters]
 
         return k.sum({"c": s.depth, "u": s.height}, start, term, unroll={"u": s.height})
 
-    zero = k.zeros(r, len(filters))
-    bias = c.weight(block.node.bias)[filters,] if block.node.bias else k.zeros(len(filters))
+    zero = k.zeros(at.row.size, at.j.size, at.filters.size)
+    bias = c.weight(block.node.bias)[at.filters,] if block.node.bias else zero
     y = [np.broadcast_to(bias, zero.shape) for _ in range(s.m)]
     matrix = transforms(s.m, s.taps).outputs
     for pair in transforms(s.m, s.taps).pairs:
+        k.cut()
         column = matrix[:, pair[0]]
         if len(pair) == 1 and np.count_nonzero(column) == 1 and column.max() == 1:
             q = int(column.argmax())
@@ -243,26 +261,27 @@ def _outputs(k: Kernel, c: Context, block: Block, s: Shape, at: Any, r: int) -> 
         if len(pair) == 2:
             parts = [parts[0] + parts[1], parts[0] - parts[1]]
         for q in range(s.m):
-            factor = float(column[q])
-            part = parts[q % len(parts)]
+            factor, part = float(column[q]), parts[q % len(parts)]
             y[q] = y[q] + (part if factor == 1 else part * k.constant(factor))
+    k.cut()
     return y
 
 
-def _store(k: Kernel, c: Context, block: Block, s: Shape, y: list[Tile], at: Any) -> None:
-    g, i, j, o = at
+def _store(k: Kernel, c: Context, block: Block, s: Shape, y: list[Tile], at: Place) -> None:
     out = c.value(block.name)
-    r = len(y[0])
-    row, channel = np.arange(r).reshape(-1, 1), o.ravel().reshape(1, -1)
+    rows = at.row + np.array(at.i * at.row.size, object)
+    for number, j in enumerate(at.j.ravel()):
 
-    def write(count: int) -> None:
-        for q in range(count):
-            out[i * r + row, j * s.m + q, channel, g.ravel()[0]] = k.relu(y[q]) if block.relu else y[q]
+        def write(count: int, number: int = number, j: Any = j) -> None:
+            for q in range(count):
+                value = y[q][:, number : number + 1]
+                index = (rows, j * s.m + q, at.filters, at.group)
+                out[index] = k.relu(value) if block.relu else value
 
-    _within_columns(k, s, j, write)
+        _within_columns(k, s, j, write)
 
 
-def _within_columns(k: Kernel, s: Shape, j: Any, write: Any) -> None:
+def _within_columns(k: Kernel, s: Shape, j: Any, write: Callable[[int], None]) -> None:
     """Write all m columns of a tile, or those of the last tile that are inside the row."""
     inside = s.columns - s.m * (s.tiles - 1)
     if inside == s.m or s.tiles == 1:
@@ -276,30 +295,33 @@ def _within_columns(k: Kernel, s: Shape, j: Any, write: Any) -> None:
             write(s.m)
 
 
-def _store_pooled(k: Kernel, c: Context, block: Block, s: Shape, y: list[Tile], at: Any) -> None:
+def _store_pooled(k: Kernel, c: Context, block: Block, s: Shape, y: list[Tile], at: Place) -> None:
     """The largest of each 2×2, the first of equals; in training also which it was."""
-    g, i, j, o = at
-    g, filters = g.ravel()[0], o.ravel()
-    out = c.value(block.name)
-    winners = k.view(winners_name(block.name), element="scalar") if c.training else None
+    for number, j in enumerate(at.j.ravel()):
 
-    def write(count: int) -> None:
-        for q in range(count // 2):
-            left, right = y[2 * q], y[2 * q + 1]
-            is_right = k.compare(">", right, left)
-            by_column = k.where(is_right, right, left)
-            low = k.compare(">", by_column[1], by_column[0])
-            best = k.maximum(by_column[0], by_column[1])
-            column = j * (s.m // 2) + q
-            out[i, column, filters, g] = k.relu(best) if block.relu else best
-            if winners is not None:
-                side = k.map(
-                    lambda m, a, b: Value(k, k.ir.select(m.v, a.v, b.v)), low, is_right[1], is_right[0]
-                )
-                winners[i, column, filters, 0, g] = k.map(k.pack, low)
-                winners[i, column, filters, 1, g] = k.map(k.pack, side)
+        def write(count: int, number: int = number, j: Any = j) -> None:
+            for q in range(count // 2):
+                sides = [y[2 * q + side][:, number] for side in (0, 1)]
+                _pool(k, c, block, sides, (at.i, j * (s.m // 2) + q, at.filters.ravel(), at.group))
 
-    _within_columns(k, s, j, write)
+        _within_columns(k, s, j, write)
+
+
+def _pool(k: Kernel, c: Context, block: Block, sides: list[Tile], at: tuple[Any, ...]) -> None:
+    """One pooled column from the left and the right outputs, tiles (row, o)."""
+    left, right = sides
+    is_right = k.compare(">", right, left)
+    by_column = k.where(is_right, right, left)
+    best = k.maximum(by_column[0], by_column[1])
+    c.value(block.name)[at] = k.relu(best) if block.relu else best
+    if not c.training:
+        return
+    low = k.compare(">", by_column[1], by_column[0])
+    side = k.where(low, is_right[1], is_right[0])
+    winners = k.view(winners_name(block.name), element="scalar")
+    *place, group = at
+    winners[(*place, 0, group)] = k.map(k.pack, low)
+    winners[(*place, 1, group)] = k.map(k.pack, side)
 
 
 # -- gradients -----------------------------------------------------------------------------------------------
@@ -324,7 +346,8 @@ def pooled_weight_gradient(k: Kernel, c: Context, block: Block) -> None:
     """
     s = shape_of(c, block)
     out = k.view(points_gradient_name(block.name), element="scalar")
-    for points in _point_blocks(transforms(s.m, s.taps), 4 if k.target.registers == 32 else 2):
+    size = max(2, (20 if k.target.registers == 32 else 10) // s.height)
+    for points in _point_blocks(transforms(s.m, s.taps), size):
         flat = [t for pair in points for t in pair]
         with k.each(s.depth, name="c") as ch, k.each(s.filters, name="o") as o:
             acc = _sum_over_image(k, c, block, s, points, (ch, o))
@@ -336,18 +359,23 @@ def pooled_weight_gradient(k: Kernel, c: Context, block: Block) -> None:
 def _sum_over_image(k: Kernel, c: Context, block: Block, s: Shape, points: Any, at: Any) -> Tile:
     """Σ_{i,J,r} V[2i + r + u, t, J, c] · D[r, t] for all u and some t: a tile (u, t)."""
     ch, o = at
-    v, u = k.view(points_name(block.name)), np.arange(s.height).reshape(-1, 1)
+    v = k.view(points_name(block.name))
     flat = [t for pair in points for t in pair]
     acc = k.zeros(s.height, len(flat))
     for group in range(k.groups):
         with k.each(s.rows // 2, carry=acc, name="i") as i:
 
             def one_tile(j: Any, windows: int, i: Any = i, group: int = group) -> None:
-                for r in (0, 1):
-                    d = _gradient_points(k, c, block, s, points, (i, j, o, group), windows, r)
-                    for column, t in enumerate(flat):
-                        part = acc[:, column : column + 1]
-                        part[...] = part + v[i * 2 + (u + r), t, j, ch, group] * d[column]
+                top, bottom = (
+                    _gradient_points(k, c, block, s, points, (i, j, o, group), windows, r) for r in (0, 1)
+                )
+                for column, t in enumerate(flat):
+                    for y in range(s.height + 1):  # each input row meets both rows of gradients
+                        x = v[i * 2 + y, t, j, ch, group]
+                        if y < s.height:
+                            acc[y, column] = acc[y, column] + x * top[column]
+                        if y > 0:
+                            acc[y - 1, column] = acc[y - 1, column] + x * bottom[column]
 
             _tiles_of_windows(k, s, acc, one_tile)
     return acc
