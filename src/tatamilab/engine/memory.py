@@ -59,6 +59,11 @@ def points_gradient_name(value: str) -> str:
     return f"d.kernel_points.{value}"
 
 
+def presence_name(value: str) -> str:
+    """The buffer that holds Σ|x| under each row of a convolution's patches."""
+    return f"presence.{value}"
+
+
 def buffers(plan: Plan) -> tuple[Buffer, ...]:
     """All buffers, in the order of the table of addresses."""
     out = [*_external(plan), *_state(plan)]
@@ -191,6 +196,9 @@ def _of_toom_cook(plan: Plan, block: Block) -> list[Buffer]:
         ),
         Buffer(name=kernel_points_name(block.name), shape=at_points, scope="thread"),
         Buffer(name=points_gradient_name(block.name), shape=at_points, scope="thread"),
+        Buffer(
+            name=presence_name(block.name), shape=(rows + height - 1, tiles * m), images=True, scope="thread"
+        ),
     ]
 
 

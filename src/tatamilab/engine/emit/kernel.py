@@ -294,6 +294,25 @@ class Kernel:
         """
         self.ir.fence("seq_cst", "singlethread")
 
+    def revise(
+        self, condition: ir.Value, tiles: Sequence[Tile], f: Callable[[], Sequence[Tile]]
+    ) -> list[Tile]:
+        """`f()` in the rare case that `condition` holds, else `tiles` as they are."""
+        before = self.ir.block
+        with self.ir.if_then(condition, likely=False):
+            revised = f()
+            end = self.ir.block
+        out = []
+        for old, new in zip(tiles, revised, strict=True):
+            merged = np.empty(old.shape, object)
+            for at in np.ndindex(old.shape):
+                phi = self.ir.phi(old[at].v.type)
+                phi.add_incoming(old[at].v, before)
+                phi.add_incoming(new[at].v, end)
+                merged[at] = Value(self, phi)
+            out.append(merged)
+        return out
+
     @contextmanager
     def when(self, condition: ir.Value, *, likely: bool | None = None) -> Iterator[None]:
         """Only if `condition` holds."""
