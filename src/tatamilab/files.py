@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: write beside, flush, sync, rename."""
+"""Files that appear whole or not at all: write beside, flush, sync, rename. And where the cache is."""
 
 import hashlib
 import os
@@ -6,6 +6,18 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+CACHE_VARIABLE = "TATAMI_CACHE_DIR"
+"""The environment variable that names the cache folder, for a room that shares one."""
+
+
+def cache_folder() -> Path:
+    """Where lies what can be had again: in what `TATAMI_CACHE_DIR` names, else in the platform's cache folder."""
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return platformdirs.user_cache_path("tatamilab", appauthor=False)
 
 
 @contextmanager

@@ -40,5 +40,5 @@ def mnist() -> Dataset:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder of the test's own."""
     folder = tmp_path / "cache"
-    monkeypatch.setenv("TATAMILAB_CACHE", str(folder))
+    monkeypatch.setenv("TATAMI_CACHE_DIR", str(folder))
     return folder

@@ -97,7 +97,7 @@ def fetched(debian: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache folder into which Fashion-MNIST has been fetched from a folder."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TATAMILAB_CACHE", str(folder))
+        patch.setenv("TATAMI_CACHE_DIR", str(folder))
         assert fetch("fashion-mnist", str(debian)) == folder / "data" / "fashion-mnist"
     return folder
 
@@ -106,7 +106,7 @@ def test_from_the_cache(fetched, monkeypatch):
     def refuse(*_args, **_kwargs):
         raise AssertionError("what is in the cache must not be fetched")
 
-    monkeypatch.setenv("TATAMILAB_CACHE", str(fetched))
+    monkeypatch.setenv("TATAMI_CACHE_DIR", str(fetched))
     monkeypatch.setattr(socket, "socket", refuse)
     assert is_fashion_mnist(load("fashion-mnist"))
 
@@ -216,14 +216,14 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, refused):
     (tmp_path / "cache").write_text("a file, not a folder")
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror" / FILES[0]).touch()
-    monkeypatch.setenv("TATAMILAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TATAMI_CACHE_DIR", str(tmp_path / "cache"))
     refused(
         lambda: fetch("kmnist", str(tmp_path / "mirror")),
         error=OutputError,
-        en=f"Cannot write to the cache folder {tmp_path / 'cache'}: Not a directory; set TATAMILAB_CACHE to "
+        en=f"Cannot write to the cache folder {tmp_path / 'cache'}: Not a directory; set TATAMI_CACHE_DIR to "
         "a folder that can be written.",
         ja=f"キャッシュ用のフォルダ {tmp_path / 'cache'} に書き込めません(Not a directory)。"
-        "書き込めるフォルダを環境変数 TATAMILAB_CACHE に設定してください。",
+        "書き込めるフォルダを環境変数 TATAMI_CACHE_DIR に設定してください。",
     )
 
 

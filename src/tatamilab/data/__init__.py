@@ -3,7 +3,6 @@
 from tatamilab.data.cache import (
     DatasetState,
     VerifiedFile,
-    cache_folder,
     known_dataset,
     list_datasets,
     verify,
@@ -13,6 +12,7 @@ from tatamilab.data.dataset import Dataset, NormalisedArrays, Provenance
 from tatamilab.data.fetching import Progress, fetch
 from tatamilab.data.loading import load
 from tatamilab.data.split import Split, split_sizes, steps_per_epoch
+from tatamilab.files import cache_folder
 
 __all__ = [
     "CATALOGUE",

@@ -1,22 +1,16 @@
 """Where the files of the known data sets lie on this machine, and whether they are what they must be."""
 
-import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
-
 from tatamilab.data.catalogue import CATALOGUE, KnownDataset, KnownFile
 from tatamilab.data.idx import IdxFile, read_idx
 from tatamilab.errors import BadInput, DataFileError
-from tatamilab.files import sha256
+from tatamilab.files import cache_folder, sha256
 from tatamilab.i18n import _
-
-CACHE_VARIABLE = "TATAMILAB_CACHE"
-"""The environment variable that names the cache folder, for a room that shares one."""
 
 State = Literal["packaged", "cached", "incomplete", "absent"]
 
@@ -66,12 +60,6 @@ def known_dataset(name: str) -> KnownDataset:
             known=", ".join(CATALOGUE),
         )
     )
-
-
-def cache_folder() -> Path:
-    """The folder for fetched data: what `TATAMILAB_CACHE` names, else the platform's cache folder."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("tatamilab", appauthor=False)
 
 
 def folder_of(known: KnownDataset) -> Path:

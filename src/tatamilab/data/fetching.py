@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tatamilab.data.cache import CACHE_VARIABLE, cache_folder, check_file, folder_of, known_dataset
+from tatamilab.data.cache import check_file, folder_of, known_dataset
 from tatamilab.data.catalogue import KnownFile
 from tatamilab.errors import BadInput, DataFileError, OutputError
-from tatamilab.files import whole_file
+from tatamilab.files import CACHE_VARIABLE, cache_folder, whole_file
 from tatamilab.i18n import _
 
 Progress = Callable[[str, int, int], None]
