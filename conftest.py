@@ -1,4 +1,4 @@
-"""What holds for tests and doctests alike: they speak English, whatever the locale of who runs them."""
+"""What holds for tests and doctests alike, whoever runs them: they speak English, and Keras runs on JAX."""
 
 import os
 
@@ -8,3 +8,4 @@ collect_ignore_glob = ["*conftest.py"]
 for name in ("LC_ALL", "LC_MESSAGES"):
     os.environ.pop(name, None)
 os.environ["LANG"] = "C.UTF-8"
+os.environ.setdefault("KERAS_BACKEND", "jax")

@@ -15,7 +15,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def _fresh_keras() -> Iterator[None]:
     """Layer names and initial weights don't depend on the tests before; XLA compiles in half the time."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(0)
     jax.config.update("jax_disable_most_optimizations", True)
     yield

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
@@ -77,6 +78,7 @@ def model_of(shape: tuple[int, int, int], stack: list[Recipe], head: Recipe) -> 
     return model
 
 
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis")  # of one channel
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     shape=st.tuples(st.integers(1, 9), st.integers(1, 9), sizes),
