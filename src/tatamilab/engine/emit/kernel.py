@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -24,6 +25,7 @@ from tatamilab.engine.emit.values import (
     VOID,
     Index,
     Product,
+    Splat,
     Tile,
     Value,
     View,
@@ -88,7 +90,7 @@ class Kernel:
     def constant(self, x: float, type_: ir.Type | None = None) -> Value:
         """`x` in every lane, or as `type_`."""
         t = type_ or self.vector
-        return Value(self, ir.Constant(t, [x] * t.count if isinstance(t, ir.VectorType) else x))
+        return Value(self, Splat(t, x) if isinstance(t, ir.VectorType) else ir.Constant(t, x))
 
     def zeros(self, *shape: int) -> Tile:
         """A tile of accumulators that start at zero."""
@@ -115,7 +117,7 @@ class Kernel:
         t = ir.VectorType(scalar.type, self.lanes)
         undefined = ir.Constant(t, ir.Undefined)
         one = self.ir.insert_element(undefined, scalar, I32(0))
-        return self.ir.shuffle_vector(one, undefined, ir.Constant(self.integers, [0] * self.lanes))
+        return self.ir.shuffle_vector(one, undefined, ir.Constant(self.integers, None))
 
     # -- choices, element by element of a tile --------------------------------------------------------------
 
@@ -458,7 +460,7 @@ class Kernel:
         return Value(self, rows[0])
 
     def _shuffle(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
-        return self.ir.shuffle_vector(a, b, ir.Constant(ir.VectorType(I32, len(lanes)), list(lanes)))
+        return self.ir.shuffle_vector(a, b, lane_numbers(tuple(lanes)))
 
     def store_sums(self, out: View, index: Sequence[Any], accumulators: Tile) -> None:
         """out[index] = Σ over the lanes of each accumulator of a tile.
@@ -505,6 +507,12 @@ class Kernel:
         """Close the function."""
         self.ir.ret_void()
         return self.fn
+
+
+@cache
+def lane_numbers(lanes: tuple[int, ...]) -> ir.Constant:
+    """The mask of a shuffle; the same ones come again and again."""
+    return ir.Constant(ir.VectorType(I32, len(lanes)), lanes)
 
 
 def element_bytes(t: ir.Type) -> int:

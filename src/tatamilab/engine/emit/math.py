@@ -3,10 +3,8 @@
 Source: S. L. Moshier, Cephes Mathematical Library (1989), expf.c and logf.c, for the coefficients.
 """
 
-from llvmlite import ir
-
 from tatamilab.engine.emit.kernel import Kernel
-from tatamilab.engine.emit.values import Value
+from tatamilab.engine.emit.values import Splat, Value
 
 EXP = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
 LOG = (
@@ -39,19 +37,19 @@ def exp(k: Kernel, x: Value) -> Value:
     y = y * (r * r).value() + (r + 1.0)
     # 2ⁿ in two factors, since n = 128 has no float of its own
     whole = Value(k, k.ir.fptosi(n.v, k.integers))
-    half = Value(k, k.ir.ashr(whole.v, ir.Constant(k.integers, [1] * k.lanes)))
+    half = Value(k, k.ir.ashr(whole.v, Splat(k.integers, 1)))
     rest = Value(k, k.ir.sub(whole.v, half.v))
     return ((y * _power_of_two(k, half)).value() * _power_of_two(k, rest)).value()
 
 
 def _power_of_two(k: Kernel, n: Value) -> Value:
-    biased = k.ir.add(n.v, ir.Constant(k.integers, [127] * k.lanes))
-    return Value(k, k.ir.bitcast(k.ir.shl(biased, ir.Constant(k.integers, [23] * k.lanes)), k.vector))
+    biased = k.ir.add(n.v, Splat(k.integers, 127))
+    return Value(k, k.ir.bitcast(k.ir.shl(biased, Splat(k.integers, 23)), k.vector))
 
 
 def log(k: Kernel, x: Value) -> Value:
     """The natural logarithm of a normal positive number."""
-    constant = lambda n: ir.Constant(k.integers, [n] * k.lanes)  # noqa: E731
+    constant = lambda n: Splat(k.integers, n)  # noqa: E731
     bits = k.ir.sub(k.ir.bitcast(x.v, k.integers), constant(SQRT_HALF_BITS))  # mantissa into [√½, √2)
     exponent = Value(k, k.ir.sitofp(k.ir.ashr(bits, constant(23)), k.vector))
     mantissa = k.ir.add(k.ir.and_(bits, constant(0x7FFFFF)), constant(SQRT_HALF_BITS))

@@ -20,6 +20,14 @@ Tile = Any
 """An object array of `Value`: the accumulators, or the operands, of a register tile."""
 
 
+class Splat(ir.Constant):
+    """A number in every lane, written once: lists of sixteen would be most of a module's text."""
+
+    def get_reference(self) -> str:
+        """How LLVM reads it."""
+        return f"splat ({self.constant[0]})"
+
+
 class Index:
     """An affine expression of loop counters: Σ coefficient × counter, plus a constant."""
 
