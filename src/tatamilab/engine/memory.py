@@ -34,11 +34,6 @@ def gradient_name(value: str) -> str:
     return f"d.{value}"
 
 
-def unpooled_name(value: str) -> str:
-    """The buffer that holds ∂loss/∂(the convolution before the pool)."""
-    return f"dz.{value}"
-
-
 def winners_name(value: str) -> str:
     """The buffer that holds which of the 2×2 won: a bit a lane for the lower row, and for the right column."""
     return f"win.{value}"
@@ -57,6 +52,16 @@ def kernel_points_name(value: str) -> str:
 def points_gradient_name(value: str) -> str:
     """The buffer that holds ∂loss/∂(the kernel at the points of Toom–Cook)."""
     return f"d.kernel_points.{value}"
+
+
+def products_name(value: str) -> str:
+    """The buffer that holds the products of a few rows at the points of Toom–Cook."""
+    return f"products.{value}"
+
+
+def gradient_points_name(value: str) -> str:
+    """The buffer that holds ∂loss/∂(a convolution's output) at the points of Toom–Cook."""
+    return f"d.points.{value}"
 
 
 def presence_name(value: str) -> str:
@@ -119,13 +124,14 @@ def _state(plan: Plan) -> list[Buffer]:
         return out
     sparse = plan.training.loss.kind.startswith("sparse")
     width = 1 if sparse else plan.graph.output.size
+    stages: Scope = "chunk" if plan.batch_statistics else "thread"
     out += [
         Buffer(name=slot_name(i), shape=(plan.n_trained,)) for i in range(n_slots(plan.training.optimizer))
     ]
     out += [
         Buffer(name="partials", shape=(max(plan.n_small, 16),), scope="chunk"),
-        Buffer(name="target", shape=(width,), images=True, dtype="i32" if sparse else "f32", scope="thread"),
-        Buffer(name="weight", shape=(2,), images=True, scope="thread"),
+        Buffer(name="target", shape=(width,), images=True, dtype="i32" if sparse else "f32", scope=stages),
+        Buffer(name="weight", shape=(2,), images=True, scope=stages),
         Buffer(name="slice", shape=(_slice_floats(plan),), scope="thread"),
     ]
     return out
@@ -144,7 +150,7 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
         ),
     ]
     if block.name in plan.wants_gradient:
-        margin = NONE if block.pool else gradient_margin(plan, block)
+        margin = gradient_margin(plan, block)
         out.append(
             Buffer(
                 name=gradient_name(block.name),
@@ -154,17 +160,6 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
                 margin=margin,
             )
         )
-        if block.pool and plan.unpools(block):
-            assert isinstance(block.node, Conv2D)
-            out.append(
-                Buffer(
-                    name=unpooled_name(block.name),
-                    shape=block.node.shape,
-                    images=True,
-                    scope=_within(plan),
-                    margin=gradient_margin(plan, block),
-                )
-            )
     if block.pool and plan.training:
         groups = plan.target.groups
         out.append(
@@ -172,7 +167,7 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
                 name=winners_name(block.name),
                 shape=(*block.shape, 2, groups),
                 dtype="u16",
-                scope=_within(plan),
+                scope=_backward_scope(plan, block.name),
             )
         )
     return out + _of_toom_cook(plan, block)
@@ -187,12 +182,12 @@ def _of_toom_cook(plan: Plan, block: Block) -> list[Buffer]:
     rows, columns = (2 * n for n in block.shape[:2]) if block.pool else block.node.shape[:2]
     n, tiles = m + taps - 1, -(-columns // m)
     at_points = (height, n, depth, filters)
-    return [
+    out = [
         Buffer(
             name=points_name(block.name),
             shape=(rows + height - 1, n, tiles, depth),
             images=True,
-            scope=_within(plan),
+            scope=_backward_scope(plan, block.name),
         ),
         Buffer(name=kernel_points_name(block.name), shape=at_points, scope="thread"),
         Buffer(name=points_gradient_name(block.name), shape=at_points, scope="thread"),
@@ -200,27 +195,35 @@ def _of_toom_cook(plan: Plan, block: Block) -> list[Buffer]:
             name=presence_name(block.name), shape=(rows + height - 1, tiles * m), images=True, scope="thread"
         ),
     ]
+    if not plan.few_channels(block):
+        shape = (n, 2, tiles, filters)
+        out.append(Buffer(name=products_name(block.name), shape=shape, images=True, scope="thread"))
+    if block.name in plan.wants_gradient and plan.returns_through_points(block):
+        shape = (rows, n, tiles, filters)
+        out.append(Buffer(name=gradient_points_name(block.name), shape=shape, images=True, scope="thread"))
+    return out
 
 
 def _owned(plan: Plan) -> list[Block]:
     return [b for b in plan.blocks if isinstance(b.node, Dense) and plan.placed[b.node.kernel].owned]
 
 
-def _within(plan: Plan) -> Scope:
-    """Of what no other stage than the chunks' reads: with one such stage a thread can use its memory again."""
-    return "chunk" if plan.batch_statistics else "thread"
-
-
 def _value_scope(plan: Plan, value: str) -> Scope:
     """Kept for each chunk if a later stage reads it, else private to the thread at work."""
-    kept = plan.batch_statistics or any(value in b.inputs for b in _owned(plan))
+    kept = plan.outlives_stage(value) or any(value in b.inputs for b in _owned(plan))
     return "chunk" if kept else "thread"
 
 
 def _gradient_scope(plan: Plan, value: str) -> Scope:
     """The same for ∂loss/∂value."""
-    kept = plan.batch_statistics or any(value == b.name for b in _owned(plan))
+    kept = plan.gradient_outlives_stage(value) or any(value == b.name for b in _owned(plan))
     return "chunk" if kept else "thread"
+
+
+def _backward_scope(plan: Plan, value: str) -> Scope:
+    """Of what a block leaves for its own way back."""
+    forward = plan.forward_stage[value]
+    return "chunk" if plan.backward_stage.get(value, forward) > forward else "thread"
 
 
 def value_margin(plan: Plan, block: Block) -> Margin:
@@ -241,8 +244,10 @@ def value_margin(plan: Plan, block: Block) -> Margin:
 def gradient_margin(plan: Plan, block: Block) -> Margin:
     """Zeros around ∂loss/∂y that the input gradient of a convolution looks at."""
     node = block.node
-    if not isinstance(node, (Conv2D, DepthwiseConv2D)) or block.inputs[0] not in plan.wants_gradient:
+    direct = isinstance(node, (Conv2D, DepthwiseConv2D)) and plan.column_tile(block) is None
+    if not direct or block.inputs[0] not in plan.wants_gradient:
         return NONE
+    assert isinstance(node, (Conv2D, DepthwiseConv2D))
     kernel = plan.graph.parameter(node.kernel).shape
     rows, columns, _ = plan.producer(block.inputs[0]).shape
     sides = []

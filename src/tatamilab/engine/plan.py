@@ -173,12 +173,58 @@ class Plan:
                 wanted.add(block.name)
         return frozenset(wanted)
 
+    # -- stages ---------------------------------------------------------------------------------------------
+
+    def waits(self, block: Block) -> bool:
+        """Whether a block's output depends on the whole batch, so that all chunks must have come to it."""
+        return (
+            self.training is not None and isinstance(block.node, BatchNormalization) and not block.node.frozen
+        )
+
+    def waits_backward(self, block: Block) -> bool:
+        """Whether the gradient of a block's input depends on the whole batch, and somebody wants it."""
+        return self.waits(block) and any(name in self.wants_gradient for name in block.inputs)
+
     @cached_property
+    def forward_stage(self) -> dict[str, int]:
+        """For each value the stage in which it is made."""
+        stage, out = 0, {}
+        for block in self.blocks:
+            stage += self.waits(block)
+            out[block.name] = stage
+        return out
+
+    @cached_property
+    def backward_stage(self) -> dict[str, int]:
+        """For each value with a gradient the stage in which its block gives to its own inputs and weights."""
+        stage, out = self.forward_stage[self.output], {}
+        for block in reversed(self.blocks):
+            if block.name in self.wants_gradient:
+                stage += self.waits_backward(block)
+                out[block.name] = stage
+        return out
+
+    @property
+    def n_stages(self) -> int:
+        """Stages of a step that work on chunks; the update of the weights is one more."""
+        return 1 + max([self.forward_stage[self.output], *self.backward_stage.values()])
+
+    @property
     def batch_statistics(self) -> bool:
         """Whether some layer looks at the whole batch in the middle of a step."""
-        return self.training is not None and any(
-            isinstance(b.node, BatchNormalization) and not b.node.frozen for b in self.blocks
-        )
+        return self.n_stages > 1
+
+    def outlives_stage(self, value: str) -> bool:
+        """Whether a value is read in a later stage than the one that makes it, if only backwards."""
+        users = [b.name for b in (self.producer(value), *self.readers[value])]
+        last = max(self.backward_stage.get(u, self.forward_stage[u]) for u in users)
+        return last > self.forward_stage[value]
+
+    def gradient_outlives_stage(self, value: str) -> bool:
+        """The same of ∂loss/∂value."""
+        readers = [b.name for b in self.readers[value]]
+        given = min((self.backward_stage[r] for r in readers), default=self.forward_stage[self.output])
+        return self.backward_stage[value] > given
 
     def column_tile(self, block: Block) -> int | None:
         """Outputs of a column tile if the block's convolution is computed by Toom–Cook."""
@@ -187,11 +233,14 @@ class Plan:
         columns = 2 * block.shape[1] if block.pool else block.node.shape[1]
         return column_tile(block.node, self.graph.parameter(block.node.kernel).shape[1], columns)
 
-    def unpools(self, block: Block) -> bool:
-        """Whether the gradient before a pool is written out: for the input's gradient, or for many channels."""
-        assert block.pool
-        deep = self.producer(block.inputs[0]).shape[-1] > 4
-        return deep or block.inputs[0] in self.wants_gradient
+    def few_channels(self, block: Block) -> bool:
+        """Whether a convolution by Toom–Cook keeps its products in registers."""
+        return self.producer(block.inputs[0]).shape[-1] <= 4
+
+    def returns_through_points(self, block: Block) -> bool:
+        """Whether a convolution by Toom–Cook writes out the gradient at the points: not if registers hold it."""
+        in_registers = block.pool and self.few_channels(block) and block.inputs[0] not in self.wants_gradient
+        return not in_registers
 
     def masks(self, value: str) -> bool:
         """Whether whoever stores the gradient of `value` also applies its ReLU's mask."""
