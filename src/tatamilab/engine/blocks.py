@@ -91,7 +91,7 @@ def fuse(graph: Graph) -> tuple[Block, ...]:
 
 
 def pools_in_registers(graph: Graph, conv: Conv2D, pool: Pool2D) -> bool:
-    """Whether the convolution keeps the 2×2 windows of the max-pool in registers: see `kernels/toom_cook.py`."""
+    """Whether the convolution keeps the 2×2 windows of the max-pool in registers: see `kernels/toom_cook`."""
     rows, columns, _ = conv.shape
     return (
         pool.kind == "max"

@@ -22,8 +22,9 @@ from tatamilab.engine.graph import (
     Unsupported,
     ZeroPadding2D,
 )
-from tatamilab.engine.kernels import conv, data, dense, elementwise, loss, pool, softmax, toom_cook
+from tatamilab.engine.kernels import conv, data, dense, elementwise, loss, pool, softmax
 from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.kernels.toom_cook import few_channels, many_channels
 from tatamilab.engine.plan import Plan, parameters_of
 
 Emit = Callable[[Kernel, Context], None]
@@ -100,8 +101,19 @@ def prediction(plan: Plan) -> list[Call]:
 
 
 def _forward(plan: Plan, block: Block) -> Call:
-    chosen = toom_cook.forward if plan.column_tile(block) else operation(block).forward
-    return _call(block, "forward", chosen)
+    return _call(block, "forward", _computed(plan, block).forward)
+
+
+def _computed(plan: Plan, block: Block) -> Operation:
+    """How a block is computed in this plan: a convolution directly, or by Toom–Cook."""
+    if not plan.column_tile(block):
+        return operation(block)
+    few = plan.few_channels(block)
+    return Operation(
+        forward=few_channels.forward if few else many_channels.forward,
+        input_gradient=many_channels.input_gradient,
+        weight_gradient=toom_cook_gradient,
+    )
 
 
 def training_stages(plan: Plan) -> list[list[Call]]:
@@ -126,14 +138,9 @@ def training_stages(plan: Plan) -> list[list[Call]]:
 def _backward(plan: Plan, block: Block) -> Iterator[Call]:
     if block.name not in plan.wants_gradient:
         return
-    known = operation(block)
+    known = _computed(plan, block)
     if block.relu and not plan.masks(block.name):
         yield _call(block, "relu gradient", mask_gradient)
-    if block.pool and not plan.unpools(block):
-        yield _call(block, "weight gradient", pooled_weight_gradient)
-        return
-    if block.pool:
-        yield _call(block, "unpool", toom_cook.unpool)
     trained = [p for p in parameters_of(block.node) if plan.graph.parameter(p).trainable]
     if known.weight_gradient and any(not plan.placed[p].owned for p in trained):
         yield _call(block, "weight gradient", known.weight_gradient)
@@ -141,11 +148,13 @@ def _backward(plan: Plan, block: Block) -> Iterator[Call]:
         yield _call(block, "input gradient", known.input_gradient)
 
 
-def pooled_weight_gradient(k: Kernel, c: Context, block: Block) -> None:
-    """Gradients of a convolution's kernel and bias from the gradient behind its pool."""
+def toom_cook_gradient(k: Kernel, c: Context, block: Block) -> None:
+    """This chunk's share of the gradients of a convolution's kernel and bias, by Toom–Cook."""
     assert isinstance(block.node, Conv2D)
     if c.wants(block.node.kernel):
-        toom_cook.pooled_weight_gradient(k, c, block)
+        through_points = c.plan.returns_through_points(block)
+        gradient = many_channels.weight_gradient if through_points else few_channels.pooled_weight_gradient
+        gradient(k, c, block)
     if block.node.bias and c.wants(block.node.bias):
         rows, columns, filters = block.shape
         dense.bias_gradient(k, c, block.node.bias, c.gradient(block.name), filters, {"i": rows, "j": columns})

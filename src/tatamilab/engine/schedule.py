@@ -37,7 +37,7 @@ def fit(extent: int, size: int) -> int:
 
 
 def column_tile(conv: Conv2D, taps: int, columns: int) -> int | None:
-    """Outputs of a column tile where Toom–Cook saves multiplications (`kernels/toom_cook.py`), else None.
+    """Outputs of a column tile where Toom–Cook saves multiplications (`kernels/toom_cook`), else None.
 
     The transforms cost a few additions for each product saved: a quarter must be saved to be worth them.
     """

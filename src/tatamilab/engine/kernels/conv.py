@@ -17,19 +17,12 @@ from tatamilab.engine.emit.values import Index, Tile
 from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.dense import bias_gradient
-from tatamilab.engine.memory import gradient_name, unpooled_name
 from tatamilab.engine.schedule import fit, tiles
 
 
 def _node(block: Block) -> Conv2D:
     assert isinstance(block.node, Conv2D)
     return block.node
-
-
-def _output_gradient(c: Context, block: Block) -> Any:
-    """∂loss/∂(the convolution's own output), before a pool that follows in registers."""
-    name = unpooled_name(block.name) if block.pool else gradient_name(block.name)
-    return c.k.view(name)
 
 
 def _at(node: Conv2D, axis: int, i: Any, u: Any) -> Any:
@@ -102,7 +95,7 @@ def _input_gradient_of(k: Kernel, c: Context, block: Block, rows: Residue, colum
     node = _node(block)
     _, _, depth, filters = c.plan.graph.parameter(node.kernel).shape
     shape = c.plan.producer(block.inputs[0]).shape
-    dy, w = _output_gradient(c, block), c.weight(node.kernel)
+    dy, w = c.gradient(block.name), c.weight(node.kernel)
     per_group = filters // node.groups
     size = tiles(k.target)
     for group in range(node.groups):
@@ -134,14 +127,14 @@ def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
     if c.wants(node.kernel):
         _kernel_gradient(k, c, block)
     if node.bias and c.wants(node.bias):
-        bias_gradient(k, c, node.bias, _output_gradient(c, block), filters, {"i": rows, "j": columns})
+        bias_gradient(k, c, node.bias, c.gradient(block.name), filters, {"i": rows, "j": columns})
 
 
 def _kernel_gradient(k: Kernel, c: Context, block: Block) -> None:
     node = _node(block)
     height, width, depth, filters = c.plan.graph.parameter(node.kernel).shape
     rows, columns, _ = node.shape
-    x, dy, dw = c.value(block.inputs[0]), _output_gradient(c, block), c.partial(node.kernel)
+    x, dy, dw = c.value(block.inputs[0]), c.gradient(block.name), c.partial(node.kernel)
     per_group = filters // node.groups
     size = tiles(k.target)
     deep = {"v": fit(width, size.wide + 1)} if depth == 1 else {"c": fit(depth, size.wide)}
