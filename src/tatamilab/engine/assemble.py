@@ -6,6 +6,8 @@
 Thread 0 adds up statistics, agrees to a request to stop, and publishes the step: Python only looks.
 """
 
+from functools import cache
+
 from llvmlite import ir
 
 from tatamilab.engine.emit import team
@@ -14,24 +16,15 @@ from tatamilab.engine.emit.values import I64, Value
 from tatamilab.engine.kernels import data, loss
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.update import update_owned, update_small
-from tatamilab.engine.memory import SCALARS, buffers
+from tatamilab.engine.memory import WANTS_LOSS, WANTS_OUTPUTS, buffers, slots
 from tatamilab.engine.operations import Call, owned, prediction, training_stages
 from tatamilab.engine.plan import PIECE, Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
-WANTS_OUTPUTS, WANTS_LOSS = 1, 2
-"""Bits of the scalar `wants` of an `infer` call."""
 
-
-def slots(plan: Plan) -> dict[str, int]:
-    """Position of every address and scalar in the table of a call."""
-    names = [b.name for b in buffers(plan)] + ["flags", *SCALARS]
-    return {name: at for at, name in enumerate(names)}
-
-
-def assemble(plan: Plan) -> ir.Module:
-    """The whole module of a plan."""
-    module = ir.Module(f"tatamilab_{plan.hash}")
+def assemble(plan: Plan, function: str) -> ir.Module:
+    """The module of `function`, "train" or "infer", and the kernels that it calls."""
+    module = ir.Module(f"tatamilab_{plan.hash}_{function}")
     module.triple = plan.target.triple
     build = Build(
         module=module,
@@ -41,10 +34,18 @@ def assemble(plan: Plan) -> ir.Module:
         max_chunks=plan.max_chunks,
         checked=plan.checked,
     )
-    _infer(plan, build)
-    if plan.training:
-        _train(plan, build)
+    {"train": _train, "infer": _infer}[function](plan, build)
     return module
+
+
+@cache
+def kernel_names(plan: Plan) -> tuple[str, ...]:
+    """All kernels, in the order in which the profile counts them."""
+    names = [f"infer.{call.name}" for call in prediction(plan)]
+    if plan.training:
+        names += [call.name for stage in training_stages(plan) for call in stage]
+        names += [*(f"{block.name}.update" for block in owned(plan)), "update"]
+    return tuple(names)
 
 
 def _emit(plan: Plan, build: Build, call: Call, *, training: bool) -> ir.Function:
@@ -155,11 +156,6 @@ def _update_functions(
     return slices, at, k.finish(), -(-plan.n_small // PIECE)
 
 
-def profiled(module: ir.Module) -> list[str]:
-    """The kernels in the order in which the profile counts them."""
-    return [f.name for f in module.functions if not f.is_declaration and f.linkage == "internal"]
-
-
 def _run(plan: Plan, k: Kernel, function: ir.Function, arguments: list[ir.Value]) -> None:
     """Call a kernel; with `profile`, count its calls, all its cycles, and those of its fastest call."""
     if not plan.profile:
@@ -169,7 +165,7 @@ def _run(plan: Plan, k: Kernel, function: ir.Function, arguments: list[ir.Value]
     before = k.ir.call(clock, [])
     k.ir.call(function, arguments)
     spent = k.ir.sub(k.ir.call(clock, []), before)
-    row = profiled(k.module).index(function.name)
+    row = kernel_names(plan).index(function.name)
     counts = k.view("profile", element="scalar")
     calls, total, least = (counts[row, column].v for column in range(3))
     fastest = k.ir.or_(k.ir.icmp_signed("<", spent, least), k.ir.icmp_signed("==", calls, I64(0)))

@@ -23,6 +23,9 @@ PROGRESS = ("step", "stop_request", "stop_agreed", "arrived")
 SCALARS = ("n_images", "team", "n_steps", "ticket", "batch", "wants")
 """What a call gives beside addresses."""
 
+WANTS_OUTPUTS, WANTS_LOSS = 1, 2
+"""Bits of the scalar `wants` of an `infer` call."""
+
 
 def slot_name(i: int) -> str:
     """The i-th vector of the optimizer's state."""
@@ -75,6 +78,12 @@ def buffers(plan: Plan) -> tuple[Buffer, ...]:
     for block in plan.blocks:
         out += _of_block(plan, block)
     return tuple(out)
+
+
+def slots(plan: Plan) -> dict[str, int]:
+    """Position of every address and scalar in the table of a call."""
+    names = [b.name for b in buffers(plan)] + ["flags", *SCALARS]
+    return {name: at for at, name in enumerate(names)}
 
 
 def _external(plan: Plan) -> list[Buffer]:

@@ -16,16 +16,19 @@ import numpy as np
 
 from tatamilab.engine import threads as team_size
 from tatamilab.engine.arguments import check_images, check_labels, check_weights
-from tatamilab.engine.assemble import WANTS_LOSS, WANTS_OUTPUTS, slots
 from tatamilab.engine.buffers import Buffer
 from tatamilab.engine.graph import Graph, Training
 from tatamilab.engine.kernels.optimizer import n_slots, rates
+from tatamilab.engine.jit import Code
 from tatamilab.engine.memory import (
     MAX_STATISTICS,
     PROGRESS,
     SCALARS,
+    WANTS_LOSS,
+    WANTS_OUTPUTS,
     buffers,
     slot_name,
+    slots,
 )
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target, choose
@@ -69,6 +72,7 @@ class Program:
 
     Raises:
         Unsupported: a layer, loss or optimizer has no native form.
+        EngineUnavailable: LLVM is missing or fails.
     """
 
     def __init__(
@@ -94,12 +98,8 @@ class Program:
             checked=checked,
             profile=profile,
         )
-        from tatamilab.engine.jit import compile_plan
-
-        self._code = compile_plan(self.plan)
-        self._call = {"infer": self._code.function("infer")}
-        if training:
-            self._call["train"] = self._code.function("train")
+        self._code = Code(self.plan)
+        self._code.function("train" if training else "infer")
         self.n_threads = n_threads or team_size.default()
         self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
         self._memory = _Memory(self.plan, self.n_threads)
@@ -232,7 +232,7 @@ class Program:
         self._ticket += n_steps + 1
         progress = self._memory.progress
         progress[:] = 0
-        call, address = self._call[function], table.ctypes.data
+        call, address = self._code.function(function), table.ctypes.data
         team = [self._pool.submit(call, address, thread) for thread in range(self.n_threads)]
         try:
             while watch and wait(team, timeout=POLL_S).not_done:
@@ -249,11 +249,13 @@ class Program:
 
     def profile_counts(self) -> dict[str, tuple[int, int, int]]:
         """For each kernel: calls, cycles in all, cycles of the fastest call; summed over the threads."""
+        from tatamilab.engine.assemble import kernel_names
+
         buffer = self._memory.buffers["profile"]
         rows = self._memory.arrays["profile"].reshape(self.n_threads, -1)[:, : buffer.content_bytes]
         table = np.ascontiguousarray(rows).view(np.int64).reshape(self.n_threads, -1, 3)
         out = {}
-        for at, name in enumerate(self._code.kernels):
+        for at, name in enumerate(kernel_names(self.plan)):
             mine = table[:, at]
             ran = mine[mine[:, 0] > 0]
             if len(ran):
