@@ -15,10 +15,9 @@ from tatamilab.engine.emit.kernel import Build, Kernel
 from tatamilab.engine.emit.values import I64, Value
 from tatamilab.engine.kernels import data, loss
 from tatamilab.engine.kernels.context import Context
-from tatamilab.engine.kernels.update import update_owned, update_small
 from tatamilab.engine.memory import WANTS_LOSS, WANTS_OUTPUTS, buffers, slots
-from tatamilab.engine.operations import Call, owned, prediction, training_stages
-from tatamilab.engine.plan import PIECE, Plan
+from tatamilab.engine.operations import Call, prediction, training_stages, updates
+from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
 
@@ -44,7 +43,7 @@ def kernel_names(plan: Plan) -> tuple[str, ...]:
     names = [f"infer.{call.name}" for call in prediction(plan)]
     if plan.training:
         names += [call.name for stage in training_stages(plan) for call in stage]
-        names += [*(f"{block.name}.update" for block in owned(plan)), "update"]
+        names += [call.name for call in updates(plan)]
     return tuple(names)
 
 
@@ -93,7 +92,7 @@ def _infer(plan: Plan, build: Build) -> None:
 def _train(plan: Plan, build: Build) -> None:
     assert plan.training
     stages = [[_emit(plan, build, call, training=True) for call in stage] for stage in training_stages(plan)]
-    slices, n_slices, small, n_small = _update_functions(plan, build)
+    updating = _updates(plan, build)
 
     k = Kernel(build, "train", exported=True)
     n_images, n_steps = k.slot("n_images"), k.slot("n_steps")
@@ -121,39 +120,26 @@ def _train(plan: Plan, build: Build) -> None:
             _publish(plan, k, chunks, step)
 
             def update(piece: ir.Value) -> None:
-                is_slice = k.ir.icmp_signed("<", piece, I64(n_slices))
-                with k.ir.if_else(is_slice) as (yes, no):
-                    with yes:
-                        for function, start, stop in slices:
-                            inside = k.ir.and_(
-                                k.ir.icmp_signed(">=", piece, I64(start)),
-                                k.ir.icmp_signed("<", piece, I64(stop)),
-                            )
-                            with k.when(inside):
-                                mine = k.ir.sub(piece, I64(start))
-                                _run(plan, k, function, [k.table, k.tid, mine, first, end, chunks, step])
-                    with no:
-                        mine = k.ir.sub(piece, I64(n_slices))
-                        _run(plan, k, small, [k.table, k.tid, mine, first, end, chunks, step])
+                for function, start, stop in updating:
+                    inside = k.ir.and_(
+                        k.ir.icmp_signed(">=", piece, I64(start)), k.ir.icmp_signed("<", piece, I64(stop))
+                    )
+                    with k.when(inside):
+                        mine = k.ir.sub(piece, I64(start))
+                        _run(plan, k, function, [k.table, k.tid, mine, first, end, chunks, step])
 
-            team.pieces(k, I64(n_slices + n_small), len(stages) % 8, ticket, update)
+            team.pieces(k, I64(updating[-1][-1]), len(stages) % 8, ticket, update)
             team.barrier(k, k.ir.add(met, I64(meetings)))
     k.finish()
 
 
-def _update_functions(
-    plan: Plan, build: Build
-) -> tuple[list[tuple[ir.Function, int, int]], int, ir.Function, int]:
-    """The functions of the update stage: (function, first piece, last + 1) of each large kernel, and the rest."""
-    slices, at = [], 0
-    for block in owned(plan):
-        k = Kernel(build, f"{block.name}.update")
-        count = update_owned(k, Context(k, plan, training=True), block)
-        slices.append((k.finish(), at, at + count))
-        at += count
-    k = Kernel(build, "update")
-    update_small(k, Context(k, plan, training=True))
-    return slices, at, k.finish(), -(-plan.n_small // PIECE)
+def _updates(plan: Plan, build: Build) -> list[tuple[ir.Function, int, int]]:
+    """The functions of the update stage, each with its first piece and the last + 1."""
+    out, at = [], 0
+    for call in updates(plan):
+        out.append((_emit(plan, build, call, training=True), at, at + call.pieces))
+        at += call.pieces
+    return out
 
 
 def _run(plan: Plan, k: Kernel, function: ir.Function, arguments: list[ir.Value]) -> None:

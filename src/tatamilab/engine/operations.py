@@ -25,7 +25,8 @@ from tatamilab.engine.graph import (
 from tatamilab.engine.kernels import conv, data, dense, elementwise, loss, pool, softmax
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.toom_cook import few_channels, many_channels
-from tatamilab.engine.plan import Plan, parameters_of
+from tatamilab.engine.kernels.update import update_owned, update_small
+from tatamilab.engine.plan import PIECE, Plan, parameters_of
 
 Emit = Callable[[Kernel, Context], None]
 OfBlock = Callable[[Kernel, Context, Block], None]
@@ -67,19 +68,29 @@ class Call:
         what: one of "gather", "forward", "loss", "input gradient", …
         block: what it computes, if it belongs to one.
         emit: writes the body.
+        pieces: how often it is called in a step of a full batch: once a chunk, or once a slice of parameters.
     """
 
     name: str
     what: str
     block: Block | None
     emit: Emit
+    pieces: int
+
+    @property
+    def equation(self) -> str:
+        """What it computes: the first line of its kernel's docstring."""
+        return (self.emit.__doc__ or "").partition("\n")[0]
 
 
-def _call(block: Block, what: str, emit: OfBlock) -> Call:
+def _call(block: Block, what: str, emit: OfBlock, pieces: int) -> Call:
     def bound(k: Kernel, c: Context) -> None:
         emit(k, c, block)
 
-    return Call(name=f"{block.name}.{what.replace(' ', '_')}", what=what, block=block, emit=bound)
+    bound.__doc__ = emit.__doc__
+    return Call(
+        name=f"{block.name}.{what.replace(' ', '_')}", what=what, block=block, emit=bound, pieces=pieces
+    )
 
 
 def operation(block: Block) -> Operation:
@@ -96,12 +107,12 @@ def operation(block: Block) -> Operation:
 
 def prediction(plan: Plan) -> list[Call]:
     """The kernels of one chunk when nothing is trained: gather, then every block forward."""
-    calls = [Call(name="predict.gather", what="gather", block=None, emit=data.gather)]
+    calls = [Call(name="predict.gather", what="gather", block=None, emit=data.gather, pieces=plan.max_chunks)]
     return calls + [_forward(plan, b) for b in plan.blocks[1:]]
 
 
 def _forward(plan: Plan, block: Block) -> Call:
-    return _call(block, "forward", _computed(plan, block).forward)
+    return _call(block, "forward", _computed(plan, block).forward, plan.max_chunks)
 
 
 def _computed(plan: Plan, block: Block) -> Operation:
@@ -121,15 +132,21 @@ def training_stages(plan: Plan) -> list[list[Call]]:
     assert plan.training
     stages: list[list[Call]] = [
         [
-            Call(name="gather", what="gather", block=None, emit=data.gather),
-            Call(name="gather_targets", what="gather", block=None, emit=data.gather_targets),
+            Call(name="gather", what="gather", block=None, emit=data.gather, pieces=plan.max_chunks),
+            Call(
+                name="gather_targets",
+                what="gather",
+                block=None,
+                emit=data.gather_targets,
+                pieces=plan.max_chunks,
+            ),
         ]
     ]
     read = loss.reads(plan)
     computed = plan.blocks[1:] if read == plan.output else plan.blocks[1:-1]
     for block in computed:
         stages[-1].append(_forward(plan, block))
-    stages[-1].append(Call(name="loss", what="loss", block=None, emit=loss.evaluate))
+    stages[-1].append(Call(name="loss", what="loss", block=None, emit=loss.evaluate, pieces=plan.max_chunks))
     for block in reversed(computed):
         stages[-1] += _backward(plan, block)
     return stages
@@ -140,12 +157,12 @@ def _backward(plan: Plan, block: Block) -> Iterator[Call]:
         return
     known = _computed(plan, block)
     if block.relu and not plan.masks(block.name):
-        yield _call(block, "relu gradient", mask_gradient)
+        yield _call(block, "relu gradient", mask_gradient, plan.max_chunks)
     trained = [p for p in parameters_of(block.node) if plan.graph.parameter(p).trainable]
     if known.weight_gradient and any(not plan.placed[p].owned for p in trained):
-        yield _call(block, "weight gradient", known.weight_gradient)
+        yield _call(block, "weight gradient", known.weight_gradient, plan.max_chunks)
     if any(name in plan.wants_gradient for name in block.inputs):
-        yield _call(block, "input gradient", known.input_gradient)
+        yield _call(block, "input gradient", known.input_gradient, plan.max_chunks)
 
 
 def toom_cook_gradient(k: Kernel, c: Context, block: Block) -> None:
@@ -168,6 +185,18 @@ def mask_gradient(k: Kernel, c: Context, block: Block) -> None:
         dy[at] = k.where(k.compare(">", y[at], 0.0), dy[at], 0.0)
 
     elementwise.elements(k, block.shape, body)
+
+
+def updates(plan: Plan) -> list[Call]:
+    """The kernels of the update stage: one for each large dense kernel, then one for all small parameters."""
+    calls = []
+    for block in owned(plan):
+        assert isinstance(block.node, Dense)
+        rows, _ = plan.graph.parameter(block.node.kernel).shape
+        slices = -(-rows // plan.slice_rows(block.node.kernel))
+        calls.append(_call(block, "update", update_owned, slices))
+    small = -(-plan.n_small // PIECE)
+    return [*calls, Call(name="update", what="update", block=None, emit=update_small, pieces=small)]
 
 
 def owned(plan: Plan) -> list[Block]:

@@ -32,8 +32,8 @@ def update_small(k: Kernel, c: Context) -> None:
         rule.apply(at, g[0])
 
 
-def update_owned(k: Kernel, c: Context, block: Block) -> int:
-    """The gradient of some rows of a large dense kernel over the whole batch, then the rule. Returns the slices."""
+def update_owned(k: Kernel, c: Context, block: Block) -> None:
+    """The gradient of some rows of a large dense kernel over the whole batch, then the rule."""
     assert c.plan.training
     assert isinstance(block.node, Dense)
     kernel = block.node.kernel
@@ -46,4 +46,3 @@ def update_owned(k: Kernel, c: Context, block: Block) -> int:
     gradient = k.view("slice", element="vector")
     with k.each(k.ir.mul(rows, I64(units)), step=k.lanes, name="w") as at:
         rule.apply(at + k.index(first) * units + placed.at, gradient[at,])
-    return -(-features // size)
