@@ -12,10 +12,10 @@ from llvmlite import ir
 
 from tatamilab.engine.emit import team
 from tatamilab.engine.emit.kernel import Build, Kernel
-from tatamilab.engine.emit.values import I64, Value
+from tatamilab.engine.emit.values import F64, I8, I64, POINTER, Value
 from tatamilab.engine.kernels import data, loss
 from tatamilab.engine.kernels.context import Context
-from tatamilab.engine.memory import WANTS_LOSS, WANTS_OUTPUTS, buffers, slots
+from tatamilab.engine.memory import HALTS_ON_NAN, PROGRESS, WANTS_LOSS, WANTS_OUTPUTS, buffers, slots
 from tatamilab.engine.operations import Call, prediction, training_stages, updates
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK
@@ -170,5 +170,16 @@ def _publish(plan: Plan, k: Kernel, chunks: ir.Value, step: ir.Value) -> None:
     with k.when(k.ir.icmp_signed("==", k.tid, I64(0))):
         loss.sum_statistics(k, chunks, 1 + len(plan.training.metrics))
         request = k.ir.load_atomic(team.counter(k, "stop_request"), "monotonic", 8, typ=I64)
+        request = k.ir.or_(request, _must_halt(k))
         k.ir.store(request, team.counter(k, "stop_agreed"))
         team.store_atomic(k, k.ir.add(step, I64(1)), team.counter(k, "step"), "release")
+
+
+def _must_halt(k: Kernel) -> ir.Value:
+    """1 if the caller asked to halt on a loss that is not finite, and the sum so far is not; else 0."""
+    at = k.ir.gep(k.slot("progress", POINTER), [I64(64 * len(PROGRESS))], source_etype=I8)
+    total = k.ir.load(at, typ=F64, align=8)
+    zero_or_nan = k.ir.fsub(total, total)
+    broken = k.ir.fcmp_unordered("uno", zero_or_nan, zero_or_nan)
+    asked = k.ir.and_(k.slot("wants"), I64(HALTS_ON_NAN))
+    return k.ir.and_(asked, k.ir.zext(broken, I64))

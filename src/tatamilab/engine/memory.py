@@ -26,6 +26,9 @@ SCALARS = ("n_images", "team", "n_steps", "ticket", "batch", "wants")
 WANTS_OUTPUTS, WANTS_LOSS = 1, 2
 """Bits of the scalar `wants` of an `infer` call."""
 
+HALTS_ON_NAN = 1
+"""Bit of the scalar `wants` of a `train` call: end after the step that makes the loss infinite or no number."""
+
 
 def slot_name(i: int) -> str:
     """The i-th vector of the optimizer's state."""

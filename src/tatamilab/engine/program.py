@@ -21,6 +21,7 @@ from tatamilab.engine.graph import Graph, Training
 from tatamilab.engine.kernels.optimizer import n_slots, rates
 from tatamilab.engine.jit import Code
 from tatamilab.engine.memory import (
+    HALTS_ON_NAN,
     MAX_STATISTICS,
     PROGRESS,
     SCALARS,
@@ -54,7 +55,8 @@ class Totals:
     metrics: tuple[float, ...]
 
 
-Watch = Callable[[Totals], None]
+Watch = Callable[[Totals], object]
+"""Told how far a call is; training ends after the step in hand when it returns something true."""
 
 
 class Program:
@@ -69,6 +71,8 @@ class Program:
         input_dtype: "f32" or "u8", what the images will hold.
         checked: None for `TATAMI_CHECKED=1`: test every load and store.
         profile: count the cycles of every kernel, for `profile_counts`.
+        first: the function to compile at once, "train" or "infer"; None for "train" if there is training.
+            The other is compiled when it is first needed.
 
     Raises:
         Unsupported: a layer, loss or optimizer has no native form.
@@ -86,6 +90,7 @@ class Program:
         input_dtype: str = "f32",
         checked: bool | None = None,
         profile: bool = False,
+        first: str | None = None,
     ) -> None:
         if checked is None:
             checked = os.environ.get("TATAMI_CHECKED") == "1"
@@ -99,13 +104,17 @@ class Program:
             profile=profile,
         )
         self._code = Code(self.plan)
-        self._code.function("train" if training else "infer")
+        self.compile(first or ("train" if training else "infer"))
         self.n_threads = n_threads or team_size.default()
         self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
         self._memory = _Memory(self.plan, self.n_threads)
         self._flags = np.zeros((max(self.plan.max_chunks, 64) + 64, 8), np.int64)
         self._ticket = 1
         self.iterations = 0
+
+    def compile(self, function: str) -> None:
+        """Compile "train" or "infer" now, unless that was done before. Raises as the constructor does."""
+        self._code.function(function)
 
     # -- weights and state -----------------------------------------------------------------------------------
 
@@ -156,6 +165,7 @@ class Program:
         learning_rate: float | np.ndarray = 0.001,
         sample_weight: np.ndarray | None = None,
         watch: Watch | None = None,
+        halt_on_nan: bool = False,
     ) -> Totals:
         """One pass over the images that `order` names, a step for each batch.
 
@@ -165,7 +175,9 @@ class Program:
             order: rows of `x` in the order of training, int64; None for all in their own order.
             learning_rate: one for all steps, or one a step.
             sample_weight: (n,), float32.
-            watch: called with the totals so far about 50 times a second.
+            watch: called with the totals so far about 50 times a second; training ends after the step in hand
+                when it returns something true.
+            halt_on_nan: end after the step that makes the running loss infinite or not a number.
 
         Returns:
             The totals, as Keras computes them: the loss of each step before its update.
@@ -187,7 +199,8 @@ class Program:
             "rates": rates(self.plan.training.optimizer, self.iterations, lr),
             "statistics": np.zeros((self.plan.max_chunks, MAX_STATISTICS), np.float32),
         }
-        totals = self._run("train", arrays, len(order), n_steps, watch=watch)
+        wants = HALTS_ON_NAN if halt_on_nan else 0
+        totals = self._run("train", arrays, len(order), n_steps, wants=wants, watch=watch)
         self.iterations += totals.steps
         return totals
 
@@ -236,7 +249,9 @@ class Program:
         team = [self._pool.submit(call, address, thread) for thread in range(self.n_threads)]
         try:
             while watch and wait(team, timeout=POLL_S).not_done:
-                watch(self._totals(n_images, n_steps))
+                if watch(self._totals(n_images, n_steps)):
+                    progress[PROGRESS.index("stop_request"), 0] = 1
+                    watch = None
             _finish(team)
         except BaseException:
             progress[PROGRESS.index("stop_request"), 0] = 1
