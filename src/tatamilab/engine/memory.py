@@ -60,6 +60,16 @@ def points_gradient_name(value: str) -> str:
     return f"d.kernel_points.{value}"
 
 
+def padded_name(value: str) -> str:
+    """The buffer that holds a copy of a convolution's input, with a margin of zeros."""
+    return f"padded.{value}"
+
+
+def padded_gradient_name(value: str) -> str:
+    """The buffer that holds a copy of ∂loss/∂(a convolution's output), with a margin of zeros."""
+    return f"d.padded.{value}"
+
+
 def products_name(value: str) -> str:
     """The buffer that holds the products of a few rows at the points of Toom–Cook."""
     return f"products.{value}"
@@ -162,14 +172,12 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
         ),
     ]
     if block.name in plan.wants_gradient:
-        margin = gradient_margin(plan, block)
         out.append(
             Buffer(
                 name=gradient_name(block.name),
                 shape=block.shape,
                 images=True,
                 scope=_gradient_scope(plan, block.name),
-                margin=margin,
             )
         )
     if block.pool and plan.training:
@@ -182,7 +190,24 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
                 scope=_backward_scope(plan, block.name),
             )
         )
-    return out + _of_toom_cook(plan, block)
+    return out + _padded(plan, block) + _of_toom_cook(plan, block)
+
+
+def _padded(plan: Plan, block: Block) -> list[Buffer]:
+    """Copies with margins, where what a convolution reads has none of its own."""
+    if not isinstance(block.node, (Conv2D, DepthwiseConv2D)):
+        return []
+    out, source = [], block.inputs[0]
+    margin = read_margin(plan, block)
+    if margin != NONE and not plan.padded_in_place(source):
+        shape, scope = plan.producer(source).shape, _backward_scope(plan, block.name)
+        name = padded_name(block.name)
+        out.append(Buffer(name=name, shape=shape, images=True, scope=scope, margin=margin))
+    margin = gradient_margin(plan, block)
+    if margin != NONE:
+        name = padded_gradient_name(block.name)
+        out.append(Buffer(name=name, shape=block.shape, images=True, scope="thread", margin=margin))
+    return out
 
 
 def _of_toom_cook(plan: Plan, block: Block) -> list[Buffer]:
@@ -241,16 +266,24 @@ def _backward_scope(plan: Plan, value: str) -> Scope:
 def value_margin(plan: Plan, block: Block) -> Margin:
     """Zeros that the readers of a value look at beyond its edges."""
     margin = NONE
-    for reader in plan.readers[block.name]:
-        if isinstance(reader.node, (Conv2D, DepthwiseConv2D)):
-            margin = _larger(margin, reader.node.padding)
-            m = plan.column_tile(reader)
-            if m is not None:
-                columns = 2 * reader.shape[1] if reader.pool else reader.node.shape[1]
-                taps = plan.graph.parameter(reader.node.kernel).shape[1]
-                reached = -(-columns // m) * m + taps - 1 - reader.node.padding[1][0]
-                margin = _larger(margin, ((0, 0), (0, max(0, reached - block.shape[1]))))
+    if plan.padded_in_place(block.name):
+        for reader in plan.readers[block.name]:
+            margin = _larger(margin, read_margin(plan, reader))
     return margin
+
+
+def read_margin(plan: Plan, reader: Block) -> Margin:
+    """Zeros that a convolution looks at beyond its input: its padding, and what whole column tiles reach."""
+    if not isinstance(reader.node, (Conv2D, DepthwiseConv2D)):
+        return NONE
+    m = plan.column_tile(reader)
+    if m is None:
+        return reader.node.padding
+    columns = 2 * reader.shape[1] if reader.pool else reader.node.shape[1]
+    taps = plan.graph.parameter(reader.node.kernel).shape[1]
+    reached = -(-columns // m) * m + taps - 1 - reader.node.padding[1][0]
+    width = plan.producer(reader.inputs[0]).shape[1]
+    return _larger(reader.node.padding, ((0, 0), (0, max(0, reached - width))))
 
 
 def gradient_margin(plan: Plan, block: Block) -> Margin:

@@ -20,14 +20,20 @@ import llvmlite
 
 from tatamilab.engine.blocks import Block, fuse
 from tatamilab.engine.graph import (
+    Activation,
+    Add,
     BatchNormalization,
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Dropout,
     Graph,
     Node,
     Parameter,
+    Pool2D,
+    Reshape,
     Training,
+    ZeroPadding2D,
 )
 from tatamilab.engine.schedule import column_tile
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target
@@ -172,6 +178,12 @@ class Plan:
             if trained or any(name in wanted for name in block.inputs):
                 wanted.add(block.name)
         return frozenset(wanted)
+
+    def padded_in_place(self, value: str) -> bool:
+        """Whether a value's own memory can have a margin: nobody reads it as one flat row."""
+        whole = (Conv2D, DepthwiseConv2D, Pool2D, Activation, BatchNormalization, Dropout, Add, ZeroPadding2D)
+        reshaped = any(isinstance(n, Reshape) and n.inputs[0] == value for n in self.graph.nodes)
+        return not reshaped and all(isinstance(b.node, whole) for b in self.readers[value])
 
     # -- stages ---------------------------------------------------------------------------------------------
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from tatamilab.engine.blocks import Block
 from tatamilab.engine.emit.kernel import Kernel
-from tatamilab.engine.emit.values import Index, Tile
+from tatamilab.engine.emit.values import Index, Tile, View
 from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.dense import bias_gradient
+from tatamilab.engine.kernels.padding import padded_gradient, padded_input
 from tatamilab.engine.schedule import fit, tiles
 
 
@@ -35,7 +36,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
     node = _node(block)
     height, width, depth, filters = c.plan.graph.parameter(node.kernel).shape
     rows, columns, _ = node.shape
-    x, w, y = c.value(block.inputs[0]), c.weight(node.kernel), c.value(block.name)
+    x, w, y = padded_input(c, block, fill=True), c.weight(node.kernel), c.value(block.name)
     for group in range(node.groups):
         per_group = filters // node.groups
 
@@ -67,10 +68,11 @@ def input_gradient(k: Kernel, c: Context, block: Block) -> None:
     """
     node = _node(block)
     shape = c.plan.producer(block.inputs[0]).shape
+    dy = padded_gradient(c, block)
     row_classes, column_classes = (_residues(node, axis, shape[axis], c) for axis in (0, 1))
     for rows in row_classes:
         for columns in column_classes:
-            _input_gradient_of(k, c, block, rows, columns)
+            _input_gradient_of(k, c, block, dy, rows, columns)
 
 
 Residue = tuple[int, int, list[tuple[int, int]]]
@@ -91,11 +93,13 @@ def _residues(node: Conv2D, axis: int, extent: int, c: Context) -> list[Residue]
     return out
 
 
-def _input_gradient_of(k: Kernel, c: Context, block: Block, rows: Residue, columns: Residue) -> None:
+def _input_gradient_of(
+    k: Kernel, c: Context, block: Block, dy: View, rows: Residue, columns: Residue
+) -> None:
     node = _node(block)
     _, _, depth, filters = c.plan.graph.parameter(node.kernel).shape
     shape = c.plan.producer(block.inputs[0]).shape
-    dy, w = c.gradient(block.name), c.weight(node.kernel)
+    w = c.weight(node.kernel)
     per_group = filters // node.groups
     size = tiles(k.target)
     for group in range(node.groups):
@@ -134,7 +138,7 @@ def _kernel_gradient(k: Kernel, c: Context, block: Block) -> None:
     node = _node(block)
     height, width, depth, filters = c.plan.graph.parameter(node.kernel).shape
     rows, columns, _ = node.shape
-    x, dy, dw = c.value(block.inputs[0]), c.gradient(block.name), c.partial(node.kernel)
+    x, dy, dw = padded_input(c, block), c.gradient(block.name), c.partial(node.kernel)
     per_group = filters // node.groups
     size = tiles(k.target)
     deep = {"v": fit(width, size.wide + 1)} if depth == 1 else {"c": fit(depth, size.wide)}

@@ -12,6 +12,7 @@ from tatamilab.engine.emit.kernel import Kernel
 from tatamilab.engine.emit.values import F32, I1, I64, Tile
 from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.kernels.padding import padded_input
 from tatamilab.engine.kernels.toom_cook.transforms import Shape, transforms
 from tatamilab.engine.memory import presence_name, winners_name
 from tatamilab.engine.schedule import divisor
@@ -73,7 +74,7 @@ def find_presence(k: Kernel, c: Context, block: Block, s: Shape) -> None:
     """presence[y, j] = Σ_{v,c} |x[y, j + v, c]|, if any bias is 0: which patches are empty."""
     assert isinstance(block.node, Conv2D)
     (top, _), (left, _) = block.node.padding
-    x, presence = c.value(block.inputs[0]), k.view(presence_name(block.name))
+    x, presence = padded_input(c, block), k.view(presence_name(block.name))
 
     def tile(g: Tile, y: Tile, j: Tile) -> None:
         def term(v: Any, ch: Any) -> Any:

@@ -7,6 +7,7 @@ from tatamilab.engine.emit.kernel import Kernel
 from tatamilab.engine.emit.values import Tile, Value
 from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.kernels.padding import padded_input
 from tatamilab.engine.kernels.toom_cook.transforms import Shape, apply_paired, combine, shape_of, transforms
 from tatamilab.engine.memory import (
     gradient_name,
@@ -23,7 +24,7 @@ def transform_input(k: Kernel, c: Context, block: Block) -> None:
     s = shape_of(c, block)
     assert isinstance(block.node, Conv2D)
     (top, _), (left, _) = block.node.padding
-    x, points = c.value(block.inputs[0]), k.view(points_name(block.name))
+    x, points = padded_input(c, block, fill=True), k.view(points_name(block.name))
     matrices = transforms(s.m, s.taps)
 
     def tile(g: Tile, y: Tile, j: Tile, ch: Tile) -> None:
