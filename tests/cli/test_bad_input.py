@@ -18,7 +18,7 @@ SENTENCES = [
     ),
     ("run --data-size -3", None, None),
     ("run --data-size 60001", None, None),
-    ("run --validation-split 0.000001", None, None),
+    ("run --validation-split 0.999999", None, None),
     ("run --model cnnn", None, None),
     ("run --model not-there.keras", None, None),
     (
@@ -101,7 +101,7 @@ def test_one_sentence_and_nothing_written(
     tatami, tmp_path: Path, line: str, english: str | None, japanese: str | None
 ) -> None:
     for lang, expected in (("en", english), ("ja", japanese)):
-        said = tatami(*line.split(), "--lang", lang)
+        said = tatami("--lang", lang, *line.split())
         assert said.code == 2
         assert said.err.count("\n") == 1
         assert "Traceback" not in said.err

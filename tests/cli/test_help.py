@@ -77,7 +77,7 @@ def test_version(process) -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from tatamilab import cli\n"
-        "try: cli.main(['run', '--help'])\n"
+        "try: cli.main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'keras', 'jax', 'numpy', 'matplotlib', 'pydantic', 'scipy', 'PIL'} & sys.modules.keys()\n"
         "sys.exit(repr(heavy) if heavy else 0)"

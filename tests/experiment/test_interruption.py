@@ -28,6 +28,16 @@ def test_the_first_asks_and_the_second_raises() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_ctrl_c_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruptible(lambda: None) as interruption:
+            signal.raise_signal(signal.SIGINT)
+        assert not interruption.asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_another_thread_can_run_too() -> None:
     asked = []
 
@@ -87,14 +97,37 @@ def test_a_second_ctrl_c_leaves_nothing(tmp_path: Path, few_images: str) -> None
     assert not (tmp_path / "out").exists()
 
 
+def _start(*words: object) -> subprocess.Popen[str]:
+    """A process of its own, in which Ctrl-C works even if it doesn't for us, as in a background job."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored signals are inherited
+    try:
+        return subprocess.Popen(
+            [Path(sys.executable).with_name("tatami"), *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_a_real_ctrl_c_in_a_real_process(tmp_path: Path, few_images: str) -> None:
     out = tmp_path / "out"
-    command = [
-        Path(sys.executable).with_name("tatami"),
-        *("run", "--data", few_images, "--model", "bpnn", "--epochs", "5000", "--out", out, "--lang", "en"),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    run_words = (
+        "run",
+        "--data",
+        few_images,
+        "--model",
+        "bpnn",
+        "--epochs",
+        5000,
+        "--out",
+        out,
+        "--lang",
+        "en",
+    )
+    with _start(*run_words) as process:
         said = []
         for line in process.stdout:
             said.append(line)
@@ -109,9 +142,7 @@ def test_a_real_ctrl_c_in_a_real_process(tmp_path: Path, few_images: str) -> Non
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_before_training_keeps_nothing(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    command = [Path(sys.executable).with_name("tatami"), "run", "--out", out, "--lang", "ja"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with _start("run", "--out", tmp_path / "out", "--lang", "ja") as process:
         process.stdout.readline()  # the data is loaded
         process.send_signal(signal.SIGINT)
         _rest, complaint = process.communicate(timeout=60)

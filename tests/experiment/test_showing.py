@@ -81,7 +81,9 @@ def test_a_notebook_updates_one_line(
         for step in range(1, 101):
             notebook.step_finished(StepProgress(1, step, 0.5, 0.8))
         notebook.phase_finished(Phase.TRAINING, 1.0)
-        notebook.figure_drawn(finished.notes.figures[0])
+        notebook.figure_drawn(
+            Figure("network", "", "words", finished.folder / "figures" / "network.png", Path("network.svg"))
+        )
     assert 15 <= len(line.updates) <= 25
     assert line.updates[0] == "Epoch 1/10, step 1/422: loss 0.5000, accuracy 80.00%"
     assert line.updates[-1] == ""
@@ -103,8 +105,3 @@ def test_the_watcher_fits_the_place(
 def test_outside_a_notebook_there_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
     assert type(watcher_for_here()) is Lines
-
-
-def test_a_figure_knows_its_files() -> None:
-    figure = Figure("a", "title", "words", Path("a.png"), Path("a.svg"))
-    assert figure.png.stem == figure.svg.stem == figure.name

@@ -46,7 +46,7 @@ def _run(arguments: list[str]) -> int:
 def _language_in(arguments: Sequence[str]) -> str | None:
     """The language that `--lang` names, wherever it stands."""
     named = None
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments, ""][1:], strict=True):
         if word == "--lang":
             named = following
         elif word.startswith("--lang="):

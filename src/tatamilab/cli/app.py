@@ -1,13 +1,16 @@
 """The commands, put together."""
 
+import os
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from typer.completion import completion_init
 
 from tatamilab import __version__
 from tatamilab.cli import completion, data, doctor, models, run
 from tatamilab.cli.command import Command, Group, lang_option, option
+from tatamilab.cli.completion import COMPLETE_VARIABLE
 from tatamilab.i18n import _
 
 PROGRAM = "tatami"
@@ -45,5 +48,7 @@ def dispatch(arguments: Sequence[str]) -> int:
         BadInput: the arguments name no command, or not as it wants them.
     """
     command = typer.main.get_command(app)
+    if COMPLETE_VARIABLE in os.environ:  # the shell asks what could follow
+        completion_init()
     code = command.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
     return code if isinstance(code, int) else 0

@@ -9,6 +9,7 @@ from tatamilab.cli.command import lang_option
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
+COMPLETE_VARIABLE = "_TATAMI_COMPLETE"
 SHELLS = ("bash", "zsh", "fish", "powershell")
 HELP = _("Print what your shell needs so that the Tab key completes tatami's words.")
 
@@ -37,4 +38,4 @@ def completion(
                 shells=", ".join(SHELLS),
             )
         )
-    print(get_completion_script(prog_name="tatami", complete_var="_TATAMI_COMPLETE", shell=chosen))
+    print(get_completion_script(prog_name="tatami", complete_var=COMPLETE_VARIABLE, shell=chosen))

@@ -27,7 +27,8 @@ class Interruption:
 def interruptible(on_first: Callable[[], None]) -> Iterator[Interruption]:
     """Inside the block, the first Ctrl-C calls `on_first`; the second raises KeyboardInterrupt.
 
-    Python delivers signals to the main thread only; in another thread the block changes nothing.
+    Python delivers signals to the main thread only; in another thread the block changes nothing. Nor does it
+    where Ctrl-C is ignored already, as it is for a script's jobs in the background.
     """
     interruption = Interruption()
 
@@ -37,7 +38,8 @@ def interruptible(on_first: Callable[[], None]) -> Iterator[Interruption]:
         interruption.ask()
         on_first()
 
-    if threading.current_thread() is not threading.main_thread():
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield interruption
         return
     before = signal.signal(signal.SIGINT, handle)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,11 +21,11 @@ NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP archive can hold
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
-    """Write `model` in Keras's format, without the date that Keras puts in: equal models, equal bytes."""
+    """Write `model` in Keras's format, without the date and addresses in it: equal models, equal bytes."""
     with whole_file(path) as beside:
         model.save(beside)
-        dated = beside.read_bytes()
-        beside.write_bytes(_without_dates(dated))
+        written = beside.read_bytes()
+        beside.write_bytes(_without_chance(written))
 
 
 def save_history(history: Mapping[str, Sequence[float]], path: Path) -> None:
@@ -46,14 +47,27 @@ def save_predictions(probabilities: NDArray[np.float32], y_test: NDArray[np.inte
     write_whole(path, content.getvalue())
 
 
-def _without_dates(archive: bytes) -> bytes:
-    undated = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(undated, "w") as new:
+def _without_chance(archive: bytes) -> bytes:
+    """The archive without the time at which it was written and the places in memory that it names."""
+    settled = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(settled, "w") as new:
         for name in old.namelist():
             content = old.read(name)
             if name == "metadata.json":
                 metadata = json.loads(content)
                 metadata.pop("date_saved", None)
                 content = json.dumps(metadata).encode()
+            elif name == "config.json":
+                content = _numbered(content)
             new.writestr(zipfile.ZipInfo(name, NO_TIME), content)
-    return undated.getvalue()
+    return settled.getvalue()
+
+
+def _numbered(config: bytes) -> bytes:
+    """Keras tells shared objects by their addresses; any numbers do, if equal ones stay equal."""
+    numbers: dict[bytes, int] = {}
+
+    def number(found: re.Match[bytes]) -> bytes:
+        return found[1] + str(numbers.setdefault(found[2], len(numbers) + 1)).encode()
+
+    return re.sub(rb'("shared_object_id": )(\d+)', number, config)

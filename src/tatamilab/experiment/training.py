@@ -52,6 +52,7 @@ def set_up(model: keras.Model, options: RunOptions) -> None:
         optimizer=optimizer(learning_rate=options.lr),
         metrics=["accuracy"],
     )
+    model.optimizer.build(model.trainable_variables)  # else Keras warns on loading what is saved untrained
 
 
 def train(
