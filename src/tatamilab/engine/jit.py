@@ -39,7 +39,7 @@ class Code:
         if name not in self._functions:
             code = machine_code(self._plan, name)
             with _told():
-                engine = _loaded(code, self._plan.target)
+                engine = loaded(code, self._plan.target)
             self._engines.append(engine)
             address = engine.get_function_address(name)
             self._functions[name] = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(address)
@@ -113,7 +113,7 @@ def _architecture(triple: str) -> str:
     return triple.partition("-")[0]
 
 
-def _loaded(code: bytes, target: Target) -> Any:
+def loaded(code: bytes, target: Target) -> Any:
     """An engine that holds the object, its symbols resolved."""
     empty = binding.parse_assembly(f'target triple = "{target.triple}"')
     engine = binding.create_mcjit_compiler(empty, _machine(target))
