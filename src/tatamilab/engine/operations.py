@@ -14,6 +14,7 @@ from tatamilab.engine.graph import (
     Concatenate,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     GlobalPool2D,
     Node,
     Pool2D,
@@ -22,7 +23,7 @@ from tatamilab.engine.graph import (
     Unsupported,
     ZeroPadding2D,
 )
-from tatamilab.engine.kernels import conv, data, dense, elementwise, loss, pool, softmax
+from tatamilab.engine.kernels import conv, data, dense, depthwise, elementwise, loss, pool, softmax
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.toom_cook import few_channels, many_channels
 from tatamilab.engine.kernels.update import update_owned, update_small
@@ -44,6 +45,11 @@ class Operation:
 OPERATIONS: dict[type[Node], Operation] = {
     Conv2D: Operation(
         forward=conv.forward, input_gradient=conv.input_gradient, weight_gradient=conv.weight_gradient
+    ),
+    DepthwiseConv2D: Operation(
+        forward=depthwise.forward,
+        input_gradient=depthwise.input_gradient,
+        weight_gradient=depthwise.weight_gradient,
     ),
     Dense: Operation(
         forward=dense.forward, input_gradient=dense.input_gradient, weight_gradient=dense.weight_gradient

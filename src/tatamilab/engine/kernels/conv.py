@@ -14,7 +14,7 @@ import numpy as np
 from tatamilab.engine.blocks import Block
 from tatamilab.engine.emit.kernel import Kernel
 from tatamilab.engine.emit.values import Index, Tile, View
-from tatamilab.engine.graph import Conv2D
+from tatamilab.engine.graph import Conv2D, DepthwiseConv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.dense import bias_gradient
 from tatamilab.engine.kernels.padding import padded_gradient, padded_input
@@ -26,7 +26,7 @@ def _node(block: Block) -> Conv2D:
     return block.node
 
 
-def _at(node: Conv2D, axis: int, i: Any, u: Any) -> Any:
+def under(node: Conv2D | DepthwiseConv2D, axis: int, i: Any, u: Any) -> Any:
     """Row (or column) of the input under output row i and kernel row u."""
     return i * node.strides[axis] + (u * node.dilation[axis] - node.padding[axis][0])
 
@@ -46,7 +46,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
             start = np.broadcast_to(start, np.broadcast(g, i, j, o).shape)
 
             def term(u: Any, v: Any, ch: Any) -> Any:
-                at = (_at(node, 0, i, u), _at(node, 1, j, v), ch + group * depth, g)
+                at = (under(node, 0, i, u), under(node, 1, j, v), ch + group * depth, g)
                 return x[at] * w[u, v, ch, o]
 
             unroll = {"v": width} if depth == 1 else {"c": 4}
@@ -69,7 +69,7 @@ def input_gradient(k: Kernel, c: Context, block: Block) -> None:
     node = _node(block)
     shape = c.plan.producer(block.inputs[0]).shape
     dy = padded_gradient(c, block)
-    row_classes, column_classes = (_residues(node, axis, shape[axis], c) for axis in (0, 1))
+    row_classes, column_classes = (residues(node, axis, shape[axis], c) for axis in (0, 1))
     for rows in row_classes:
         for columns in column_classes:
             _input_gradient_of(k, c, block, dy, rows, columns)
@@ -79,7 +79,8 @@ Residue = tuple[int, int, list[tuple[int, int]]]
 """First input row, how many (a stride apart), and the (kernel row u, output row of the first) that they meet."""
 
 
-def _residues(node: Conv2D, axis: int, extent: int, c: Context) -> list[Residue]:
+def residues(node: Conv2D | DepthwiseConv2D, axis: int, extent: int, c: Context) -> list[Residue]:
+    """The residues of input rows (or columns) modulo the stride."""
     stride, dilation, before = node.strides[axis], node.dilation[axis], node.padding[axis][0]
     size = c.plan.graph.parameter(node.kernel).shape[axis]
     out = []
@@ -149,7 +150,7 @@ def _kernel_gradient(k: Kernel, c: Context, block: Block) -> None:
             acc = k.zeros(*np.broadcast(u, v, ch, o).shape)
 
             def term(g: Any, i: Index, j: Any) -> Any:
-                at = (_at(node, 0, i, u), _at(node, 1, j, v), ch + group * depth, g)
+                at = (under(node, 0, i, u), under(node, 1, j, v), ch + group * depth, g)
                 return x[at] * dy[i, j, out, g]
 
             acc = k.sum({"g": k.groups, "i": rows, "j": columns}, acc, term)
