@@ -3,4 +3,15 @@
 Importing this package imports no Keras and decides nothing about its backend.
 """
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+__all__ = ["accelerate", "accelerated", "restore", "status"]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs Keras, imported when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("tatamilab.acceleration"), name)

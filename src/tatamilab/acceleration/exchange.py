@@ -1,0 +1,167 @@
+"""Weights, optimizer and metrics, between Keras's variables and a program's memory.
+
+Arrays of JAX never change: a variable that still holds the array last exchanged hasn't changed either. Only what
+Python has set since is copied.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras.optimizers.schedules import LearningRateSchedule
+
+from tatamilab.engine.graph import BatchNormalization, Parameter, Training, Unsupported
+from tatamilab.engine.program import Program, Totals
+from tatamilab.i18n import _
+
+SLOTS = {
+    "sgd": ("momentums",),
+    "adam": ("_momentums", "_velocities", "_velocity_hats"),
+    "adamw": ("_momentums", "_velocities", "_velocity_hats"),
+    "nadam": ("_momentums", "_velocities"),
+    "rmsprop": ("_velocities", "_momentums", "_average_gradients"),
+    "adagrad": ("_accumulators",),
+}
+"""Where Keras's optimizers keep their slots: lists in the order of the trainable variables, in our order."""
+
+Tied = list[tuple[Parameter, Any]]
+"""Parameters of a program, each with the Keras variable that holds the same."""
+
+COUNT = ("optimizer", "iterations")
+"""Under what the optimizer's count of steps is exchanged."""
+
+
+class Exchange:
+    """What passes between one model and one program.
+
+    Args:
+        program: compiled for the model's graph.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._exchanged: dict[tuple[str, str], Any] = {}
+        self._stored_iterations = 0
+        plan = program.plan
+        self._learned = {p.name for p in plan.graph.parameters if p.trainable}
+        for node in plan.graph.nodes:
+            if isinstance(node, BatchNormalization) and not node.frozen:
+                self._learned |= {node.mean, node.variance}
+
+    # -- Keras to program ------------------------------------------------------------------------------------
+
+    def load_weights(self, model: Any) -> None:
+        """Give the program the weights that the model has now."""
+        if fresh := self._changed("weights", self._weights(model)):
+            self._program.set_weights(fresh)
+
+    def load_optimizer(self, model: Any) -> None:
+        """Give the program the optimizer's slots and its count of steps."""
+        fresh: list[Mapping[str, np.ndarray]] = []
+        for slot, variables in self._slots(model).items():
+            fresh.append(self._changed(slot, variables))
+        iterations = model.optimizer.iterations.value
+        if self._exchanged.get(COUNT) is not iterations:
+            self._exchanged[COUNT] = iterations
+            self._stored_iterations = self._program.iterations = int(iterations)
+        self._program.set_slots(fresh, self._program.iterations)
+
+    def _changed(self, what: str, variables: Tied) -> dict[str, np.ndarray]:
+        """What Python has set since the last exchange, by parameter name."""
+        fresh = {}
+        for parameter, variable in variables:
+            value = variable.value
+            if self._exchanged.get((what, parameter.name)) is not value:
+                fresh[parameter.name] = np.asarray(value, np.float32).reshape(parameter.shape)
+                self._exchanged[what, parameter.name] = value
+        return fresh
+
+    # -- program to Keras ------------------------------------------------------------------------------------
+
+    def store(self, model: Any) -> None:
+        """Give the model what training has changed: weights, moving statistics, slots, count of steps."""
+        if self._program.iterations == self._stored_iterations:
+            return
+        weights = self._program.get_weights()
+        for parameter, variable in self._weights(model):
+            if parameter.name in self._learned:
+                self._assign("weights", parameter.name, variable, weights[parameter.name])
+        slots = self._program.get_slots()
+        for (slot, variables), values in zip(self._slots(model).items(), slots, strict=True):
+            for parameter, variable in variables:
+                self._assign(slot, parameter.name, variable, values[parameter.name])
+        count = model.optimizer.iterations
+        count.assign(self._program.iterations)
+        self._exchanged[COUNT] = count.value
+        self._stored_iterations = self._program.iterations
+
+    def _assign(self, what: str, name: str, variable: Any, value: np.ndarray) -> None:
+        variable.assign(value.reshape(variable.shape))
+        self._exchanged[what, name] = variable.value
+
+    # -- which is which --------------------------------------------------------------------------------------
+
+    def _weights(self, model: Any) -> Tied:
+        return list(zip(self._program.plan.graph.parameters, model.weights, strict=True))
+
+    def _slots(self, model: Any) -> dict[str, Tied]:
+        training = self._program.plan.training
+        assert training
+        trained = {id(v): p for p, v in self._weights(model) if p.trainable}
+        parameters = [trained[id(v)] for v in model.optimizer._trainable_variables]
+        found = {name: getattr(model.optimizer, name, None) for name in SLOTS[training.optimizer.kind]}
+        return {
+            name: list(zip(parameters, variables, strict=True))
+            for name, variables in found.items()
+            if variables
+        }
+
+
+def check_optimizer(optimizer: Any, trained: list[Any]) -> None:
+    """Refuse an optimizer built for other weights, and learning rates that only Keras can ask for.
+
+    Args:
+        optimizer: a Keras optimizer, built or not.
+        trained: the model's trainable variables.
+
+    Raises:
+        Unsupported: naming the optimizer.
+    """
+    what = _("optimizer {kind}", kind=type(optimizer).__name__)
+    if optimizer.built and list(map(id, optimizer._trainable_variables)) != list(map(id, trained)):
+        raise Unsupported(what, _("was built for other weights"))
+    if not isinstance(optimizer._learning_rate, (keras.Variable, LearningRateSchedule)):
+        raise Unsupported(what, _("asks a function for its learning rate"))
+
+
+def learning_rates(optimizer: Any, iterations: int, n_steps: int) -> np.ndarray:
+    """The learning rate of each of the next steps, float32; a schedule gives each its own.
+
+    Args:
+        optimizer: checked.
+        iterations: steps taken before.
+        n_steps: how many are to come.
+    """
+    rate = optimizer._learning_rate
+    if isinstance(rate, keras.Variable):
+        return np.full(n_steps, np.asarray(rate.value), np.float32)
+    import jax
+
+    return np.asarray(jax.vmap(rate)(np.arange(iterations, iterations + n_steps, dtype=np.int32)), np.float32)
+
+
+def reports(training: Training, totals: Totals) -> dict[str, float]:
+    """Loss and metrics as Keras reports them: by name, in the order of names, float32 as Python floats."""
+    names = ("loss", *(metric.name for metric in training.metrics))
+    means = (totals.loss, *totals.metrics)
+    return dict(sorted((name, float(np.float32(mean))) for name, mean in zip(names, means, strict=True)))
+
+
+def store_metrics(model: Any, totals: Totals) -> None:
+    """Give the model's metrics what a call has added up, so that their results are the ones reported."""
+    counted = model._compile_metrics.metrics if model._compile_metrics is not None else []
+    means = (totals.loss, *totals.metrics)
+    for metric, mean in zip((model._loss_tracker, *counted), means, strict=True):
+        metric.total.assign(np.float32(mean * totals.images))
+        metric.count.assign(np.float32(totals.images))

@@ -1,0 +1,23 @@
+"""What is used of Keras that isn't public: all of it, in one list.
+
+Beside these imports, of a model: `_assert_compile_called`, `_symbolic_build`, `_should_eval`,
+`_flatten_metrics_in_order`, `_initial_epoch`, `_loss_tracker`, `_compile_metrics`; of an optimizer:
+`_learning_rate`, `_trainable_variables` and the lists of slots named in `exchange`; of an adapter: `_inputs`.
+
+Read in Keras 3.15.1: `backend/jax/trainer.py` (`fit`, `evaluate`, `predict`), `trainers/trainer.py`.
+"""
+
+from keras.src.backend.config import is_nnx_enabled
+from keras.src.backend.jax.trainer import JAXEpochIterator, JAXTrainer
+from keras.src.trainers.data_adapters.array_slicing import train_validation_split
+from keras.src.trainers.data_adapters.data_adapter_utils import unpack_x_y_sample_weight
+from keras.src.utils.python_utils import is_default
+
+__all__ = [
+    "JAXEpochIterator",
+    "JAXTrainer",
+    "is_default",
+    "is_nnx_enabled",
+    "train_validation_split",
+    "unpack_x_y_sample_weight",
+]

@@ -1,0 +1,168 @@
+"""The compiled programs of each model, kept as long as the model lives."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from tatamilab.acceleration import scope
+from tatamilab.acceleration.exchange import Exchange, check_optimizer
+from tatamilab.acceleration.scope import Arrays
+from tatamilab.engine import frontend
+from tatamilab.engine.availability import require_engine
+from tatamilab.engine.frontend.metrics import KINDS
+from tatamilab.engine.graph import Graph, Training, Unsupported
+from tatamilab.engine.program import Program
+from tatamilab.errors import TatamiError
+from tatamilab.i18n import _
+
+KEPT = 8
+"""Programs of one model that are kept at once: for other batch sizes, compilations, frozen layers."""
+
+SETTINGS = ("TATAMI_CHECKED", "TATAMI_TARGET", "TATAMI_THREADS")
+"""Environment variables that a program is made by."""
+
+
+@dataclass
+class Native:
+    """A program and its ties to a model.
+
+    Attributes:
+        program: compiled.
+        exchange: what passes between the model and it.
+        settings: the environment that it was made by.
+        lock: held while a call is under way.
+    """
+
+    program: Program
+    exchange: Exchange
+    settings: tuple[str | None, ...]
+    lock: RLock = field(default_factory=RLock)
+
+
+_programs: "WeakKeyDictionary[Any, list[Native]]" = WeakKeyDictionary()
+
+
+def for_training(model: Any, arrays: Arrays, batch_size: int) -> Native:
+    """The program that trains `model` on such arrays.
+
+    Raises:
+        TatamiError: why there is none, and Keras has to do it.
+    """
+    graph, training = _lower(model, arrays)
+    check_optimizer(model.optimizer, model.trainable_variables)
+    return _find(model, graph, training, input_dtype=dtype(arrays.x), batch_size=batch_size, function="train")
+
+
+def for_evaluation(model: Any, arrays: Arrays) -> Native:
+    """The program that evaluates `model` on such arrays.
+
+    Raises:
+        TatamiError: why there is none, and Keras has to do it.
+    """
+    graph, training = _lower(model, arrays)
+    return _find(model, graph, training, input_dtype=dtype(arrays.x), function="infer")
+
+
+def for_prediction(model: Any, arrays: Arrays) -> Native:
+    """The program that predicts by `model`, compiled or not.
+
+    Raises:
+        TatamiError: why there is none, and Keras has to do it.
+    """
+    require_engine()
+    scope.check_model(model)
+    graph = frontend.lower(model)
+    scope.check_images(graph, arrays.x)
+    return _find(model, graph, None, input_dtype=dtype(arrays.x), function="infer")
+
+
+def obstacle(model: Any) -> TatamiError | None:
+    """Why Keras would have to train `model`, as far as that can be said without data; None if it needn't."""
+    try:
+        require_engine()
+        scope.check_model(model)
+        graph = frontend.lower(model)
+        if model.compiled:
+            training = frontend.lower_training(model)
+            _find(model, graph, training, input_dtype="f32", batch_size=32, function="train")
+        else:
+            _find(model, graph, None, input_dtype="f32", function="infer")
+    except TatamiError as reason:
+        return reason
+    return None
+
+
+def _lower(model: Any, arrays: Arrays) -> tuple[Graph, Training]:
+    require_engine()
+    scope.check_model(model)
+    graph = frontend.lower(model)
+    training = frontend.lower_training(model, scope.label_shape(arrays.y))
+    _check_built_metrics(model, training)
+    scope.check_images(graph, arrays.x)
+    scope.check_labels(graph, training, arrays.y)
+    return graph, training
+
+
+def _check_built_metrics(model: Any, training: Training) -> None:
+    """Keras builds "accuracy" once, for the labels it sees first; later ones may be of another shape."""
+    compiled = model._compile_metrics
+    if compiled is None or not compiled.built:
+        return
+    if [KINDS.get(type(metric)) for metric in compiled.metrics] != [m.kind for m in training.metrics]:
+        raise Unsupported("y", _("has another shape than the labels that the metrics were built for"))
+
+
+def dtype(x: np.ndarray) -> str:
+    """The dtype of images that a program for `x` reads: bytes stay bytes, all else becomes float32."""
+    return "u8" if x.dtype == np.uint8 else "f32"
+
+
+def _find(
+    model: Any,
+    graph: Graph,
+    training: Training | None,
+    *,
+    input_dtype: str,
+    function: str,
+    batch_size: int | None = None,
+) -> Native:
+    """A kept program that will do, or a new one; whatever `None` stands for may be anything."""
+    settings = tuple(os.environ.get(name) for name in SETTINGS)
+    kept = _programs.setdefault(model, [])
+    for native in _newest_first(kept):
+        plan = native.program.plan
+        if (
+            plan.graph == graph
+            and training in (None, plan.training)
+            and plan.input_dtype == input_dtype
+            and batch_size in (None, plan.batch_size)
+            and native.settings == settings
+        ):
+            native.program.compile(function)
+            return native
+    program = _compile(graph, training, batch_size or 32, input_dtype, function)
+    kept.append(Native(program, Exchange(program), settings))
+    del kept[:-KEPT]
+    return kept[-1]
+
+
+def _compile(
+    graph: Graph, training: Training | None, batch_size: int, input_dtype: str, function: str
+) -> Program:
+    """A new program; whatever fails in the engine is a reason to leave the call to Keras."""
+    try:
+        return Program(graph, training, batch_size=batch_size, input_dtype=input_dtype, first=function)
+    except TatamiError:
+        raise
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise Unsupported(_("the engine"), _("can't compile it ({error})", error=why)) from error
+
+
+def _newest_first(kept: list[Native]) -> Iterator[Native]:
+    return reversed(kept)

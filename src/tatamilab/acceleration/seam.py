@@ -1,0 +1,157 @@
+"""The one place where Keras is patched: `fit`, `evaluate` and `predict` of the trainer of its JAX backend.
+
+Every model inherits them from there, those made before and those made after. A method asks the engine first;
+what the engine can't do, Keras's own method does whole.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import wraps
+from threading import RLock
+from typing import Any
+
+from tatamilab import backend
+from tatamilab.acceleration import outcome
+from tatamilab.errors import TatamiError
+from tatamilab.i18n import _
+
+_lock = RLock()
+_keras_own: dict[str, Callable[..., Any]] = {}
+"""Keras's methods by name, while ours stand in their place."""
+
+_asked = False
+_blocks = 0
+_strict = False
+
+
+def accelerate(*, strict: bool = False) -> None:
+    """From here on, models train, evaluate and predict natively wherever the engine applies.
+
+    It holds for models that were made before, too. `tatamilab.status(model)` says who did the last call on a
+    model. `TATAMI_DISABLE=1` turns all off.
+
+    Args:
+        strict: raise where Keras would have to do a call, instead of letting it.
+
+    Example:
+        >>> import tatamilab
+        >>> from tatamilab.models import worksheet_cnn
+        >>> tatamilab.accelerate()
+        >>> tatamilab.status(worksheet_cnn())
+        'native'
+        >>> tatamilab.restore()
+    """
+    global _asked, _strict
+    with _lock:
+        _asked, _strict = True, strict
+        _settle()
+
+
+def restore() -> None:
+    """Give Keras its own methods back. Models keep what they have learned."""
+    global _asked, _strict
+    with _lock:
+        _asked = _strict = False
+        _settle()
+
+
+@contextmanager
+def accelerated(*, strict: bool = False) -> Iterator[None]:
+    """Accelerate inside the block only; blocks may be nested, and run in several threads.
+
+    Args:
+        strict: as for `accelerate`.
+    """
+    global _blocks, _strict
+    with _lock:
+        _blocks += 1
+        before, _strict = _strict, strict
+        _settle()
+    try:
+        yield
+    finally:
+        with _lock:
+            _blocks -= 1
+            _strict = before
+            _settle()
+
+
+def absence() -> str | None:
+    """Why calls don't even ask the engine; None where they do."""
+    if _keras_own:
+        return None
+    if not (_asked or _blocks):
+        return _("acceleration is off; tatamilab.accelerate() turns it on")
+    return _unknown_keras()
+
+
+def _settle() -> None:
+    """Patch, or take the patch back, as is wanted now."""
+    wanted = _asked or _blocks > 0
+    if wanted and not _keras_own and _unknown_keras() is None:
+        from tatamilab.acceleration.internals import JAXTrainer
+
+        for name, call in _calls().items():
+            _keras_own[name] = getattr(JAXTrainer, name)
+            setattr(JAXTrainer, name, _replacement(_keras_own[name], call))
+    elif not wanted and _keras_own:
+        from tatamilab.acceleration.internals import JAXTrainer
+
+        for name, method in _keras_own.items():
+            setattr(JAXTrainer, name, method)
+        _keras_own.clear()
+
+
+def _calls() -> dict[str, type]:
+    from tatamilab.acceleration.fitting import Fit
+    from tatamilab.acceleration.inference import Evaluate, Predict
+
+    return {"fit": Fit, "evaluate": Evaluate, "predict": Predict}
+
+
+def _unknown_keras() -> str | None:
+    """Why this Keras can't be patched; None where it can."""
+    name = backend.choose()
+    if name != "jax":
+        return _("its backend is {backend}; only jax is accelerated", backend=name)
+    import keras
+
+    try:
+        from tatamilab.acceleration.internals import JAXTrainer
+
+        known = all(
+            list(inspect.signature(getattr(JAXTrainer, method)).parameters)
+            in (["self", *names], ["self", *names, "kwargs"])
+            for method, call in _calls().items()
+            for names in [[field.name for field in fields(call)][1:]]
+        )
+    except (ImportError, AttributeError):
+        known = False
+    return None if known else _("its version {version} isn't known to tatamilab", version=keras.__version__)
+
+
+def _replacement(keras_own: Callable[..., Any], call: type) -> Callable[..., Any]:
+    """The method that asks the engine first, under the name and with the signature of Keras's own."""
+    signature = inspect.signature(keras_own)
+
+    @wraps(keras_own)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        model, *arguments = bound.args
+        if bound.arguments.get("kwargs"):
+            return keras_own(*args, **kwargs)
+        native = call(model, *arguments)
+        try:
+            native.prepare()
+        except TatamiError as reason:
+            if _strict:
+                raise
+            outcome.note(model, reason)
+            return keras_own(*args, **kwargs)
+        outcome.note(model, None)
+        return native.run()
+
+    return method
