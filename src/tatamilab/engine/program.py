@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tatamilab.engine import gaps
 from tatamilab.engine import threads as team_size
 from tatamilab.engine.arguments import check_images, check_labels, check_weights
 from tatamilab.engine.buffers import Buffer
@@ -94,6 +95,8 @@ class Program:
     ) -> None:
         if checked is None:
             checked = os.environ.get("TATAMI_CHECKED") == "1"
+        if training:
+            gaps.check(graph, training)
         self.plan = Plan(
             graph=graph,
             training=training,
