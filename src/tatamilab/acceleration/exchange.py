@@ -1,7 +1,7 @@
 """Weights, optimizer and metrics, between Keras's variables and a program's memory.
 
-Arrays of JAX never change: a variable that still holds the array last exchanged hasn't changed either. Only what
-Python has set since is copied.
+A JAX array never changes: a variable that still holds the array last exchanged hasn't changed either. So only
+the variables that Python has set since are copied.
 """
 
 from collections.abc import Mapping
