@@ -79,7 +79,7 @@ def _infer(plan: Plan, build: Build) -> None:
                 for function in wanted:
                     k.ir.call(function, arguments)
 
-    team.pieces(k, count, 0, k.slot("ticket"), chunk)
+    team.pieces(k, count, k.slot("ticket"), chunk)
     team.barrier(k, I64(1))
     if plan.training:
         first_thread = k.ir.icmp_signed("==", k.tid, I64(0))
@@ -102,12 +102,12 @@ def _train(plan: Plan, build: Build) -> None:
         step = k.number(step_index)
         agreed = k.ir.load(team.counter(k, "stop_agreed"), typ=I64, align=8)
         with k.when(k.ir.icmp_signed("==", agreed, I64(0)), likely=True):
-            ticket = k.ir.add(k.slot("ticket"), step)
             first = k.ir.mul(step, batch)
             end = k.ir.add(first, batch)
             end = k.ir.select(k.ir.icmp_signed("<", end, n_images), end, n_images)
             chunks = _chunks(k, k.ir.sub(end, first))
             met = k.ir.mul(step, I64(meetings))
+            ticket = k.ir.add(k.slot("ticket"), met)
             for number, stage in enumerate(stages):
 
                 def work(piece: ir.Value, stage: list[ir.Function] = stage) -> None:
@@ -115,7 +115,7 @@ def _train(plan: Plan, build: Build) -> None:
                     for function in stage:
                         _run(plan, k, function, [k.table, k.tid, piece, at, end, chunks, step])
 
-                team.pieces(k, chunks, number % 8, ticket, work)
+                team.pieces(k, chunks, k.ir.add(ticket, I64(number)), work)
                 team.barrier(k, k.ir.add(met, I64(number + 1)))
             _publish(plan, k, chunks, step)
 
@@ -128,7 +128,7 @@ def _train(plan: Plan, build: Build) -> None:
                         mine = k.ir.sub(piece, I64(start))
                         _run(plan, k, function, [k.table, k.tid, mine, first, end, chunks, step])
 
-            team.pieces(k, I64(updating[-1][-1]), len(stages) % 8, ticket, update)
+            team.pieces(k, I64(updating[-1][-1]), k.ir.add(ticket, I64(len(stages))), update)
             team.barrier(k, k.ir.add(met, I64(meetings)))
     k.finish()
 

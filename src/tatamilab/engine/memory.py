@@ -2,8 +2,8 @@
 
 from tatamilab.engine.blocks import Block
 from tatamilab.engine.buffers import ITEM_BYTES, Buffer, Scope
-from tatamilab.engine.graph import Conv2D, Dense, DepthwiseConv2D
-from tatamilab.engine.plan import Plan
+from tatamilab.engine.graph import BatchNormalization, Conv2D, Dense, DepthwiseConv2D
+from tatamilab.engine.plan import ALIGN, Plan
 
 Margin = tuple[tuple[int, int], tuple[int, int]]
 NONE: Margin = ((0, 0), (0, 0))
@@ -16,6 +16,9 @@ MAX_KERNELS = 512
 
 RATES = 8
 """Floats that the caller gives for each step: see `kernels/optimizer.py`."""
+
+SEED = RATES - 1
+"""Which of them holds the bits of the step's seed: see `kernels/dropout.py`."""
 
 PROGRESS = ("step", "stop_request", "stop_agreed", "arrived")
 """Counters in shared memory, a cache line each; the statistics follow, as doubles."""
@@ -43,6 +46,21 @@ def gradient_name(value: str) -> str:
 def winners_name(value: str) -> str:
     """The buffer that holds which of the 2×2 won: a bit a lane for the lower row, and for the right column."""
     return f"win.{value}"
+
+
+def moments_name(value: str) -> str:
+    """The buffer that holds a chunk's moments of what is normalised: see `kernels/normalization.py`."""
+    return f"moments.{value}"
+
+
+def normal_name(value: str) -> str:
+    """The buffer that holds what the elements of each normalised channel need to know."""
+    return f"normal.{value}"
+
+
+def sums_name(value: str) -> str:
+    """The buffer that holds a chunk's share of ∂loss/∂β and ∂loss/∂γ, whether these are trained or not."""
+    return f"sums.{value}"
 
 
 def points_name(value: str) -> str:
@@ -190,7 +208,8 @@ def _of_block(plan: Plan, block: Block) -> list[Buffer]:
                 scope=_backward_scope(plan, block.name),
             )
         )
-    return out + _padded(plan, block) + _of_toom_cook(plan, block)
+    out += _padded(plan, block) + _of_toom_cook(plan, block)
+    return out + _of_normalization(plan, block)
 
 
 def _padded(plan: Plan, block: Block) -> list[Buffer]:
@@ -239,6 +258,18 @@ def _of_toom_cook(plan: Plan, block: Block) -> list[Buffer]:
         shape = (rows, n, tiles, filters)
         out.append(Buffer(name=gradient_points_name(block.name), shape=shape, images=True, scope="thread"))
     return out
+
+
+def _of_normalization(plan: Plan, block: Block) -> list[Buffer]:
+    if not isinstance(block.node, BatchNormalization):
+        return []
+    channels = -(-block.shape[-1] // ALIGN) * ALIGN
+    of_all: Scope = "chunk" if plan.waits(block) else "thread"
+    return [
+        Buffer(name=moments_name(block.name), shape=(3, channels), scope=of_all),
+        Buffer(name=normal_name(block.name), shape=(6, channels), scope=_backward_scope(plan, block.name)),
+        Buffer(name=sums_name(block.name), shape=(2, channels), scope=of_all),
+    ]
 
 
 def _owned(plan: Plan) -> list[Block]:

@@ -11,10 +11,12 @@ from tatamilab.engine.emit.kernel import Kernel
 from tatamilab.engine.graph import (
     Activation,
     Add,
+    BatchNormalization,
     Concatenate,
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Dropout,
     GlobalPool2D,
     Node,
     Pool2D,
@@ -23,7 +25,18 @@ from tatamilab.engine.graph import (
     Unsupported,
     ZeroPadding2D,
 )
-from tatamilab.engine.kernels import conv, data, dense, depthwise, elementwise, loss, pool, softmax
+from tatamilab.engine.kernels import (
+    conv,
+    data,
+    dense,
+    depthwise,
+    dropout,
+    elementwise,
+    loss,
+    normalization,
+    pool,
+    softmax,
+)
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.toom_cook import few_channels, many_channels
 from tatamilab.engine.kernels.update import update_owned, update_small
@@ -35,11 +48,16 @@ OfBlock = Callable[[Kernel, Context, Block], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """How a kind of node is computed: forward, and what it gives to its inputs and to its weights."""
+    """How a kind of node is computed: forward, and what it gives to its inputs and to its weights.
+
+    Where forward depends on the whole batch, `moments` is what each chunk contributes to it; on the way back
+    `weight_gradient` is.
+    """
 
     forward: OfBlock
     input_gradient: OfBlock
     weight_gradient: OfBlock | None = None
+    moments: OfBlock | None = None
 
 
 OPERATIONS: dict[type[Node], Operation] = {
@@ -54,6 +72,13 @@ OPERATIONS: dict[type[Node], Operation] = {
     Dense: Operation(
         forward=dense.forward, input_gradient=dense.input_gradient, weight_gradient=dense.weight_gradient
     ),
+    BatchNormalization: Operation(
+        moments=normalization.moments,
+        forward=normalization.forward,
+        input_gradient=normalization.input_gradient,
+        weight_gradient=normalization.weight_gradient,
+    ),
+    Dropout: Operation(forward=dropout.forward, input_gradient=dropout.input_gradient),
     Pool2D: Operation(forward=pool.forward, input_gradient=pool.input_gradient),
     GlobalPool2D: Operation(forward=pool.forward, input_gradient=pool.input_gradient),
     Softmax: Operation(forward=softmax.forward, input_gradient=softmax.input_gradient),
@@ -75,6 +100,7 @@ class Call:
         block: what it computes, if it belongs to one.
         emit: writes the body.
         pieces: how often it is called in a step of a full batch: once a chunk, or once a slice of parameters.
+        waits: whether all chunks of the batch must have come here first.
     """
 
     name: str
@@ -82,6 +108,7 @@ class Call:
     block: Block | None
     emit: Emit
     pieces: int
+    waits: bool = False
 
     @property
     def equation(self) -> str:
@@ -89,14 +116,13 @@ class Call:
         return (self.emit.__doc__ or "").partition("\n")[0]
 
 
-def _call(block: Block, what: str, emit: OfBlock, pieces: int) -> Call:
+def _call(block: Block, what: str, emit: OfBlock, pieces: int, *, waits: bool = False) -> Call:
     def bound(k: Kernel, c: Context) -> None:
         emit(k, c, block)
 
     bound.__doc__ = emit.__doc__
-    return Call(
-        name=f"{block.name}.{what.replace(' ', '_')}", what=what, block=block, emit=bound, pieces=pieces
-    )
+    name = f"{block.name}.{what.replace(' ', '_')}"
+    return Call(name=name, what=what, block=block, emit=bound, pieces=pieces, waits=waits)
 
 
 def operation(block: Block) -> Operation:
@@ -136,26 +162,31 @@ def _computed(plan: Plan, block: Block) -> Operation:
 def training_stages(plan: Plan) -> list[list[Call]]:
     """The kernels of one chunk in training, cut where a layer needs the whole batch."""
     assert plan.training
-    stages: list[list[Call]] = [
-        [
-            Call(name="gather", what="gather", block=None, emit=data.gather, pieces=plan.max_chunks),
-            Call(
-                name="gather_targets",
-                what="gather",
-                block=None,
-                emit=data.gather_targets,
-                pieces=plan.max_chunks,
-            ),
-        ]
+    chunks = plan.max_chunks
+    calls = [
+        Call(name="gather", what="gather", block=None, emit=data.gather, pieces=chunks),
+        Call(name="gather_targets", what="gather", block=None, emit=data.gather_targets, pieces=chunks),
     ]
     read = loss.reads(plan)
     computed = plan.blocks[1:] if read == plan.output else plan.blocks[1:-1]
     for block in computed:
-        stages[-1].append(_forward(plan, block))
-    stages[-1].append(Call(name="loss", what="loss", block=None, emit=loss.evaluate, pieces=plan.max_chunks))
+        calls += _training_forward(plan, block)
+    calls.append(Call(name="loss", what="loss", block=None, emit=loss.evaluate, pieces=chunks))
     for block in reversed(computed):
-        stages[-1] += _backward(plan, block)
+        calls += _backward(plan, block)
+    stages: list[list[Call]] = [[]]
+    for call in calls:
+        if call.waits:
+            stages.append([])
+        stages[-1].append(call)
     return stages
+
+
+def _training_forward(plan: Plan, block: Block) -> Iterator[Call]:
+    known = _computed(plan, block)
+    if known.moments and plan.waits(block):
+        yield _call(block, "moments", known.moments, plan.max_chunks)
+    yield _call(block, "forward", known.forward, plan.max_chunks, waits=plan.waits(block))
 
 
 def _backward(plan: Plan, block: Block) -> Iterator[Call]:
@@ -165,10 +196,11 @@ def _backward(plan: Plan, block: Block) -> Iterator[Call]:
     if block.relu and not plan.masks(block.name):
         yield _call(block, "relu gradient", mask_gradient, plan.max_chunks)
     trained = [p for p in parameters_of(block.node) if plan.graph.parameter(p).trainable]
-    if known.weight_gradient and any(not plan.placed[p].owned for p in trained):
+    waits = plan.waits_backward(block)
+    if known.weight_gradient and (waits or any(not plan.placed[p].owned for p in trained)):
         yield _call(block, "weight gradient", known.weight_gradient, plan.max_chunks)
     if any(name in plan.wants_gradient for name in block.inputs):
-        yield _call(block, "input gradient", known.input_gradient, plan.max_chunks)
+        yield _call(block, "input gradient", known.input_gradient, plan.max_chunks, waits=waits)
 
 
 def toom_cook_gradient(k: Kernel, c: Context, block: Block) -> None:

@@ -165,6 +165,13 @@ class Plan:
         rows, _ = self.graph.parameter(kernel).shape
         return ceil(ceil(rows / SLICES) / ALIGN) * ALIGN
 
+    @property
+    def n_pieces(self) -> int:
+        """The most pieces that a stage of training has: chunks, or pieces of the parameters."""
+        large = [p.parameter for p in self.placed.values() if p.owned]
+        slices = sum(ceil(p.shape[0] / self.slice_rows(p.name)) for p in large)
+        return max(self.max_chunks, slices + ceil(self.n_small / PIECE))
+
     # -- gradients ------------------------------------------------------------------------------------------
 
     @cached_property

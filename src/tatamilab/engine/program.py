@@ -19,13 +19,15 @@ from tatamilab.engine import threads as team_size
 from tatamilab.engine.arguments import check_images, check_labels, check_weights
 from tatamilab.engine.buffers import Buffer
 from tatamilab.engine.graph import Graph, Training
-from tatamilab.engine.kernels.optimizer import n_slots, rates
 from tatamilab.engine.jit import Code
+from tatamilab.engine.kernels.dropout import seeds
+from tatamilab.engine.kernels.optimizer import n_slots, rates
 from tatamilab.engine.memory import (
     HALTS_ON_NAN,
     MAX_STATISTICS,
     PROGRESS,
     SCALARS,
+    SEED,
     WANTS_LOSS,
     WANTS_OUTPUTS,
     buffers,
@@ -111,7 +113,7 @@ class Program:
         self.n_threads = n_threads or team_size.default()
         self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
         self._memory = _Memory(self.plan, self.n_threads)
-        self._flags = np.zeros((max(self.plan.max_chunks, 64) + 64, 8), np.int64)
+        self._flags = np.zeros((max(self.plan.n_pieces, 64), 8), np.int64)
         self._ticket = 1
         self.iterations = 0
 
@@ -167,6 +169,7 @@ class Program:
         *,
         learning_rate: float | np.ndarray = 0.001,
         sample_weight: np.ndarray | None = None,
+        seed: int = 0,
         watch: Watch | None = None,
         halt_on_nan: bool = False,
     ) -> Totals:
@@ -178,6 +181,7 @@ class Program:
             order: rows of `x` in the order of training, int64; None for all in their own order.
             learning_rate: one for all steps, or one a step.
             sample_weight: (n,), float32.
+            seed: of what dropout drops, together with the steps taken so far: the same drops the same.
             watch: called with the totals so far about 50 times a second; training ends after the step in hand
                 when it returns something true.
             halt_on_nan: end after the step that makes the running loss infinite or not a number.
@@ -194,12 +198,14 @@ class Program:
         order = np.arange(len(x)) if order is None else np.ascontiguousarray(order, np.int64)
         n_steps = -(-len(order) // self.plan.batch_size)
         lr = np.broadcast_to(np.asarray(learning_rate, np.float32), (n_steps,))
+        step_rates = rates(self.plan.training.optimizer, self.iterations, lr)
+        step_rates.view(np.uint32)[:, SEED] = seeds(seed, self.iterations, n_steps)
         arrays = {
             "images": x,
             "targets": y,
             "order": order,
             "sample_weights": check_weights(sample_weight, len(x)),
-            "rates": rates(self.plan.training.optimizer, self.iterations, lr),
+            "rates": step_rates,
             "statistics": np.zeros((self.plan.max_chunks, MAX_STATISTICS), np.float32),
         }
         wants = HALTS_ON_NAN if halt_on_nan else 0
@@ -245,7 +251,7 @@ class Program:
             self._flags = np.zeros((chunks, 8), np.int64)
         scalars = (n_images, self.n_threads, n_steps, self._ticket, self.plan.batch_size, wants)
         table = self._memory.table(arrays, self._flags, dict(zip(SCALARS, scalars, strict=True)))
-        self._ticket += n_steps + 1
+        self._ticket += n_steps * (self.plan.n_stages + 1) + 1
         progress = self._memory.progress
         progress[:] = 0
         call, address = self._code.function(function), table.ctypes.data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -220,6 +220,12 @@ class Kernel:
         counter.add_incoming(self.ir.add(counter, I64(step)), self.ir.block)
         self.ir.branch(head)
         self.ir.position_at_end(after)
+
+    @contextmanager
+    def every(self, extents: Sequence[int]) -> Iterator[tuple[Index, ...]]:
+        """A loop for each extent, the last the innermost; gives all counters."""
+        with ExitStack() as loops:
+            yield tuple(loops.enter_context(self.each(n, name=f"axis{a}")) for a, n in enumerate(extents))
 
     def tiles(self, extents: Mapping[str, int], tile: Mapping[str, int], body: Body) -> None:
         """Call `body` so that every point of the box is covered once, `tile` points at a time.

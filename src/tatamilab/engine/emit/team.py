@@ -67,22 +67,20 @@ def barrier(k: Kernel, generation: ir.Value) -> None:
     k.ir.position_at_end(met)
 
 
-def pieces(k: Kernel, count: ir.Value, flag: int, ticket: ir.Value, body: Callable[[ir.Value], None]) -> None:
+def pieces(k: Kernel, count: ir.Value, ticket: ir.Value, body: Callable[[ir.Value], None]) -> None:
     """Every piece once: a thread starts with its own share, then helps the others.
 
     Args:
         k: the driver.
         count: pieces of this stage.
-        flag: which column of the flags this stage uses.
-        ticket: a number that grows from step to step: whoever writes it first has the piece.
+        ticket: a number that grows from stage to stage: whoever writes it first has the piece.
         body: emits the work on one piece.
     """
     flags = k.slot("flags", POINTER)
     share = k.ir.sdiv(k.ir.mul(k.tid, count), k.slot("team"))
     with k.each(count, name="claim") as i:
         piece = k.ir.srem(k.ir.add(share, k.number(i)), count)
-        at = k.ir.add(k.ir.mul(piece, I64(FLAG_BYTES)), I64(8 * flag))
-        mine = k.ir.gep(flags, [at], source_etype=I8)
+        mine = k.ir.gep(flags, [k.ir.mul(piece, I64(FLAG_BYTES))], source_etype=I8)
         seen = k.ir.load_atomic(mine, "monotonic", 8, typ=I64)
         with k.when(k.ir.icmp_signed("!=", seen, ticket)):
             before = k.ir.atomic_rmw("xchg", mine, ticket, "monotonic")

@@ -25,6 +25,11 @@ def places(k: Kernel) -> list[ir.Value]:
     return out
 
 
+def images_in_batch(k: Kernel) -> ir.Value:
+    """Images in the batch that the chunk belongs to: the last one of an epoch may be smaller."""
+    return k.ir.sub(k.end, k.ir.sub(k.first, k.ir.mul(k.piece, I64(IMAGES_PER_CHUNK))))
+
+
 def gather(k: Kernel, c: Context) -> None:
     """The images of a chunk, transposed so that images are the lanes."""
     node = c.plan.graph.input

@@ -18,9 +18,9 @@ from tatamilab.engine.emit.kernel import Kernel
 from tatamilab.engine.emit.values import F32, I32, I64, Index, Tile, Value
 from tatamilab.engine.graph import Metric, Softmax, Training, Unsupported
 from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.kernels.data import images_in_batch
 from tatamilab.engine.memory import MAX_STATISTICS, gradient_name
 from tatamilab.engine.plan import Plan
-from tatamilab.engine.target import IMAGES_PER_CHUNK
 
 EPSILON = 1e-7
 """Keras's `backend.epsilon()`."""
@@ -45,7 +45,7 @@ def evaluate(k: Kernel, c: Context) -> None:
     z = k.view(name, shape=(size,))
     target, weight = k.view("target"), k.view("weight")
     dz = k.view(gradient_name(name), shape=(size,)) if c.training else None
-    batch = k.ir.sitofp(_images_in_batch(k), F32)
+    batch = k.ir.sitofp(images_in_batch(k), F32)
     totals = k.zeros(1 + len(training.metrics))
     for g in range(k.groups):
         given, one = weight[0, g], weight[1, g]
@@ -61,11 +61,6 @@ def evaluate(k: Kernel, c: Context) -> None:
         statistics[k.index(k.piece), i] = k.sum_lanes(total)
     if len(totals) > MAX_STATISTICS:
         raise Unsupported("more than 15 metrics", "aren't counted natively")
-
-
-def _images_in_batch(k: Kernel) -> ir.Value:
-    """Images in the batch that the chunk belongs to: the last one of an epoch may be smaller."""
-    return k.ir.sub(k.end, k.ir.sub(k.first, k.ir.mul(k.piece, I64(IMAGES_PER_CHUNK))))
 
 
 class Head:
