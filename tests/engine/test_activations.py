@@ -1,6 +1,5 @@
 """Every activation and its derivative, against Keras on JAX: curves, kinks, infinities, NaN."""
 
-import ctypes
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, get_args
@@ -19,7 +18,7 @@ from tatamilab.engine.emit.values import Value
 from tatamilab.engine.frontend import lower, lower_training
 from tatamilab.engine.frontend.activations import KINDS
 from tatamilab.engine.graph import Activation, ActivationKind
-from tatamilab.engine.jit import compiled, loaded
+from tatamilab.engine.jit import Loaded, compiled
 from tatamilab.engine.kernels.activations import CURVES, activate
 from tatamilab.engine.program import Program
 from tatamilab.engine.target import choose, runnable
@@ -73,10 +72,9 @@ def compute(target: str, bodies: Sequence[Body], n_outputs: int) -> np.ndarray:
         for row, value in enumerate(values):
             result[row, at] = value
     k.finish()
-    engine = loaded(compiled(str(build.module), build.target), build.target)
-    function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(engine.get_function_address("curves"))
+    code = Loaded(compiled(str(build.module), build.target), build.target)
     table = np.array([x.ctypes.data, out.ctypes.data], np.int64)
-    function(table.ctypes.data, 0)
+    code.function("curves")(table.ctypes.data, 0)
     return out
 
 

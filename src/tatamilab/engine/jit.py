@@ -18,6 +18,26 @@ from tatamilab.i18n import _
 DUMP_VARIABLE = "TATAMI_DUMP"
 
 
+class Loaded:
+    """Machine code in memory, its symbols resolved; alive as long as this object.
+
+    Raises:
+        EngineUnavailable: LLVM refuses.
+    """
+
+    def __init__(self, code: bytes, target: Target) -> None:
+        with _told():
+            empty = binding.parse_assembly(f'target triple = "{target.triple}"')
+            self._engine = binding.create_mcjit_compiler(empty, _machine(target))
+            self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
+            self._engine.finalize_object()
+
+    def function(self, name: str) -> Any:
+        """An exported function (table, tid), which releases the interpreter's lock while it runs."""
+        address = self._engine.get_function_address(name)
+        return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(address)
+
+
 class Code:
     """Machine code of a plan, alive as long as this object.
 
@@ -26,7 +46,7 @@ class Code:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._engines: list[Any] = []
+        self._loaded: dict[str, Loaded] = {}
         self._functions: dict[str, Any] = {}
 
     def function(self, name: str) -> Any:
@@ -37,12 +57,8 @@ class Code:
             EngineUnavailable: LLVM refuses.
         """
         if name not in self._functions:
-            code = machine_code(self._plan, name)
-            with _told():
-                engine = loaded(code, self._plan.target)
-            self._engines.append(engine)
-            address = engine.get_function_address(name)
-            self._functions[name] = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(address)
+            self._loaded[name] = Loaded(machine_code(self._plan, name), self._plan.target)
+            self._functions[name] = self._loaded[name].function(name)
         return self._functions[name]
 
 
@@ -111,15 +127,6 @@ def _machine(target: Target) -> Any:
 
 def _architecture(triple: str) -> str:
     return triple.partition("-")[0]
-
-
-def loaded(code: bytes, target: Target) -> Any:
-    """An engine that holds the object, its symbols resolved."""
-    empty = binding.parse_assembly(f'target triple = "{target.triple}"')
-    engine = binding.create_mcjit_compiler(empty, _machine(target))
-    engine.add_object_file(binding.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    return engine
 
 
 @contextmanager
