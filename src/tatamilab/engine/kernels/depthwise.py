@@ -36,7 +36,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
 
     def tile(g: Tile, i: Tile, j: Tile, ch: Tile, q: Tile) -> None:
         o = ch * multiplier + q
-        start = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
+        start: Any = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
         start = np.broadcast_to(start, np.broadcast(g, i, j, o).shape)
 
         def term(u: Any, v: Any) -> Any:
@@ -99,7 +99,7 @@ def _input_gradient_of(
 
 
 def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
-    """This chunk's share of d_w[u,v,c,q] = Σ_{n,i,j} x[…,c] · d_y[i,j,c·m + q], and of d_b[o] = Σ d_y[…,o]."""
+    """This chunk's share of d_w[u,v,c,q] = Σ_{n,i,j} x[…,c] · d_y[i,j,c·m + q], and of d_b[o]."""
     node = _node(block)
     rows, columns, outputs = node.shape
     if c.wants(node.kernel):
