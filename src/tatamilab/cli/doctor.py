@@ -53,6 +53,7 @@ def findings(machine: "Machine") -> list[Finding]:
         _vectors(machine),
         _cores(machine),
         _known(machine, "caches", _("Caches of a core"), _caches(machine.caches), nothing),
+        _native_engine(),
         _known(
             machine,
             "japanese_font",
@@ -105,6 +106,28 @@ def _caches(caches: "tuple[Cache, ...] | None") -> str | None:
         return None
     kinds = {"data": _("data"), "instruction": _("instructions"), "unified": _("both")}
     return ", ".join(f"L{c.level} {_size(c.cache_bytes)} ({kinds[c.kind]})" for c in caches)
+
+
+def _native_engine() -> Finding:
+    from tatamilab.cli.engine import size_in_words
+    from tatamilab.engine.availability import EngineUnavailable, require_engine
+
+    name = _("Native engine")
+    try:
+        require_engine()
+    except EngineUnavailable as why:
+        return Finding(name, _("Keras trains in its place"), str(why), fine=False)
+    from tatamilab.engine import cache
+    from tatamilab.engine.target import choose
+
+    kept = cache.summary()
+    value = _(
+        "{target}; {size} in {folder}",
+        target=choose().name,
+        size=size_in_words(kept.entries, kept.n_bytes),
+        folder=kept.folder,
+    )
+    return Finding(name, value, _("`tatami engine clear-cache` empties that folder."))
 
 
 def _size(n_bytes: int) -> str:

@@ -26,7 +26,9 @@ def require_engine() -> None:
         able = runnable()
     except (ImportError, OSError, RuntimeError) as problem:
         first = str(problem).partition("\n")[0]
-        raise EngineUnavailable(_("LLVM cannot be loaded: {problem}", problem=first)) from problem
+        raise EngineUnavailable(
+            _("LLVM cannot be loaded: {problem}.", problem=first.rstrip("."))
+        ) from problem
     if not able:
         raise EngineUnavailable(
             _("This processor has none of the vector units that the native engine knows.")

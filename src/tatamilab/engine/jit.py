@@ -136,4 +136,6 @@ def _told() -> Iterator[None]:
         yield
     except (RuntimeError, OSError) as problem:
         first = str(problem).partition("\n")[0]
-        raise EngineUnavailable(_("LLVM cannot compile this model: {problem}", problem=first)) from problem
+        raise EngineUnavailable(
+            _("LLVM cannot compile this model: {problem}.", problem=first.rstrip("."))
+        ) from problem

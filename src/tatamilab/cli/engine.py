@@ -1,0 +1,259 @@
+"""`tatami engine`: what the native engine makes of a model, and what it keeps on disk."""
+
+import json
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tatamilab.cli import usage
+from tatamilab.cli.command import Command, Group, lang_option, option
+from tatamilab.cli.quiet import choose_backend
+from tatamilab.cli.suggestions import data_sets, model_names
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tatamilab.engine.explain import KernelFacts
+    from tatamilab.engine.measure import Ceiling, Reached
+    from tatamilab.engine.plan import Plan
+
+BATCH_SIZE = 128
+TARGETS = ("avx512", "avx2", "sse4", "neon")
+
+app = typer.Typer(
+    cls=Group,
+    rich_markup_mode=None,
+    help=_("What the native engine makes of a model, and what it keeps on disk."),
+)
+
+Model = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        show_default=False,
+        help=_("A known model, a FILE.keras, or MODULE:FUNCTION"),
+        autocompletion=model_names,
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def root(context: typer.Context, lang: Annotated[str | None, lang_option()] = None) -> None:
+    """Show the help where no command is given."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command("clear-cache", cls=Command, help=_("Remove the compiled code that is kept on disk."))
+def clear_cache(lang: Annotated[str | None, lang_option()] = None) -> None:
+    """Remove all entries and say how much that was."""
+    from tatamilab.engine import cache
+
+    before = cache.summary()
+    cache.clear()
+    print(
+        _(
+            "Removed {size} in {folder}.",
+            size=size_in_words(before.entries, before.n_bytes),
+            folder=before.folder,
+        )
+    )
+
+
+@app.command(
+    "explain", cls=Command, help=_("Show the kernels that a model is compiled to, and their bounds.")
+)
+def explain(
+    context: typer.Context,
+    model: Model = None,
+    data: Annotated[
+        str | None,
+        option(
+            "--data",
+            metavar="NAME",
+            help=_("For images of this data set"),
+            default="mnist",
+            complete=data_sets,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        str | None, option("--batch-size", metavar="N", help=_("Images in a step"), default=BATCH_SIZE)
+    ] = None,
+    target: Annotated[
+        str | None,
+        option(
+            "--target",
+            metavar="|".join(TARGETS),
+            help=_("For this vector unit"),
+            default=_("the widest here"),
+        ),
+    ] = None,
+    measure: Annotated[
+        bool, option("--measure", help=_("Run it too, and show the time beside the bound"))
+    ] = False,
+    as_json: Annotated[bool, option("--json", help=_("Print JSON"))] = False,
+    lang: Annotated[str | None, lang_option()] = None,
+) -> None:
+    """Print a table of the kernels of a step of training."""
+    from tatamilab.engine.explain import explain as explain_plan
+
+    if model is None:
+        raise usage.missing_argument("MODEL", context.command_path)
+    plan = _plan(model, data or "mnist", batch_size, target, measure=measure)
+    facts = explain_plan(plan)
+    ceiling, times = _measured(plan) if measure else (None, {})
+    if as_json:
+        print(json.dumps(_as_json(plan, facts, ceiling, times), indent=2, ensure_ascii=False))
+    else:
+        _print_table(plan, facts, ceiling, times)
+
+
+def size_in_words(entries: int, n_bytes: int) -> str:
+    """How much compiled code that is."""
+    return _("{entries} compiled functions, {megabytes:.1f} MB", entries=entries, megabytes=n_bytes / 1e6)
+
+
+def _plan(spec: str, data: str, batch_size: str | None, target: str | None, *, measure: bool) -> "Plan":
+    from tatamilab.engine.availability import require_engine
+
+    require_engine()
+    size = BATCH_SIZE if batch_size is None else usage.whole_number("--batch-size", batch_size)
+    if size < 1:
+        raise BadInput(_("--batch-size must be at least 1; received {received}.", received=size))
+    choose_backend()
+    from tatamilab.data import known_dataset
+    from tatamilab.engine.frontend import lower, lower_training
+    from tatamilab.engine.plan import Plan
+    from tatamilab.models import load_model
+
+    known = known_dataset(data)
+    model = load_model(spec, known.image_shape, len(known.class_names), seed=0)
+    if not model.compiled:
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return Plan(
+        graph=lower(model),
+        training=lower_training(model),
+        batch_size=size,
+        target=_target(target, measure=measure),
+        profile=measure,
+    )
+
+
+def _target(name: str | None, *, measure: bool) -> Any:
+    from tatamilab.engine.target import NAMED, choose, runnable
+
+    name = name or os.environ.get("TATAMI_TARGET")
+    if name is not None and name not in NAMED:
+        raise BadInput(
+            _("Unknown target {name!r}; known ones are {known}.", name=name, known=", ".join(NAMED))
+        )
+    if measure and name is not None and name not in runnable():
+        raise BadInput(
+            _(
+                "The target {name!r} cannot be measured here; this processor runs {able}.",
+                name=name,
+                able=", ".join(runnable()),
+            )
+        )
+    return NAMED[name] if name in NAMED and name not in runnable() else choose(name)
+
+
+def _measured(plan: "Plan") -> "tuple[Ceiling, dict[str, Reached]]":
+    from tatamilab.engine import measure
+
+    ceiling = measure.ceiling(plan.target)
+    return ceiling, measure.reached(plan, ceiling.ticks_per_s)
+
+
+def _as_json(
+    plan: "Plan", facts: "tuple[KernelFacts, ...]", ceiling: "Ceiling | None", times: "dict[str, Reached]"
+) -> dict[str, Any]:
+    kernels = []
+    for kernel in facts:
+        row = asdict(kernel) | {"moved_bytes": kernel.moved_bytes, "flops_per_byte": kernel.intensity}
+        if ceiling and kernel.name in times:
+            row |= asdict(times[kernel.name])
+            row["bound_s"] = kernel.bound_s(ceiling.flops_per_s, ceiling.bytes_per_s)
+        kernels.append(row)
+    return {
+        "plan": plan.hash,
+        "target": plan.target.name,
+        "batch_size": plan.batch_size,
+        "ceiling": asdict(ceiling) if ceiling else None,
+        "kernels": kernels,
+    }
+
+
+def _print_table(
+    plan: "Plan", facts: "tuple[KernelFacts, ...]", ceiling: "Ceiling | None", times: "dict[str, Reached]"
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    columns = [
+        _("kernel"),
+        _("calls"),
+        _("loops"),
+        _("sums"),
+        _("multiply-adds an image"),
+        _("KB"),
+        _("flop/byte"),
+    ]
+    columns += [_("µs a call"), _("bound"), _("reached")] if ceiling else []
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number in (0, 2) else "right", overflow="fold")
+    for kernel in facts:
+        cells = [
+            kernel.name,
+            str(kernel.pieces),
+            kernel.schedule,
+            str(kernel.accumulators or ""),
+            f"{kernel.multiply_adds * kernel.pieces / plan.batch_size:,.0f}",
+            f"{kernel.moved_bytes / 1e3:,.1f}",
+            f"{kernel.intensity:.1f}",
+        ]
+        if ceiling and kernel.name in times:
+            bound, fastest = (
+                kernel.bound_s(ceiling.flops_per_s, ceiling.bytes_per_s),
+                times[kernel.name].fastest_s,
+            )
+            cells += [
+                f"{fastest * 1e6:.1f}",
+                f"{bound * 1e6:.1f}",
+                f"{bound / fastest:.0%}" if fastest else "",
+            ]
+        table.add_row(*cells)
+    console = Console(width=None if os.isatty(1) else 160, highlight=False, emoji=False, markup=False)
+    console.print(
+        _(
+            "Plan {hash} for {target}: batches of {batch_size}, in chunks of 16 images",
+            hash=plan.hash,
+            target=plan.target.name,
+            batch_size=plan.batch_size,
+        )
+    )
+    if ceiling:
+        console.print(
+            _(
+                "One core here: {flops:.0f} GFLOP/s between registers, "
+                "{bytes:.0f} GB/s in the second-level cache",
+                flops=ceiling.flops_per_s / 1e9,
+                bytes=ceiling.bytes_per_s / 1e9,
+            )
+        )
+    console.print()
+    console.print(table)
+    console.print()
+    width = max(len(kernel.name) for kernel in facts)
+    for kernel in facts:
+        console.print(f"{kernel.name:<{width}}  {kernel.equation}", soft_wrap=True)
+        console.print(f"{'':<{width}}  {_sizes(kernel.reads)} → {_sizes(kernel.writes)}", soft_wrap=True)
+
+
+def _sizes(buffers: "Mapping[str, int]") -> str:
+    return ", ".join(f"{name} {n_bytes / 1e3:.1f} KB" for name, n_bytes in buffers.items())
