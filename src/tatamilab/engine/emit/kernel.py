@@ -73,6 +73,8 @@ class Kernel:
         self.lanes, self.groups, self.infer = build.target.lanes, build.target.groups, infer
         arguments = [POINTER] + [I64] * (1 if exported else len(ARGUMENTS))
         self.fn = ir.Function(build.module, ir.FunctionType(VOID, arguments), name)
+        for argument, its_name in zip(self.fn.args, ("table", *ARGUMENTS), strict=False):
+            argument.name = its_name
         if not exported:
             self.fn.linkage = "internal"
             self.fn.attributes.add("noinline")
