@@ -19,13 +19,14 @@ Sources: Ioffe and Szegedy (2015), algorithm 1; Chan, Golub and LeVeque (1979), 
 
 from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
 from tatamilab.engine.blocks import Block
 from tatamilab.engine.emit.kernel import Kernel
-from tatamilab.engine.emit.values import F32, I32, I64, Index, Tile, Value
+from tatamilab.engine.emit.values import F32, I32, I64, Index, Tile, Value, View
 from tatamilab.engine.graph import BatchNormalization
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.data import images_in_batch
@@ -34,8 +35,8 @@ from tatamilab.engine.schedule import fit
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
 REFERENCE, DEVIATION, SQUARES = range(3)
-"""Rows of a chunk's moments: the mean m₀ of its first image; over its images, each of p pixels, mean m and
-sum of squared deviations M₂, Σ (m − m₀) and Σ (M₂ + p·(m − m₀)²)."""
+"""Rows of a chunk's moments: the middle pixel x₀ of its first image; and over its images, each of p pixels,
+mean m and sum of squared deviations M₂, Σ (m − x₀) and Σ (M₂ + p·(m − x₀)²)."""
 
 MEAN, INVERSE, SCALE, SHIFT, SLOPE, LEVEL = range(6)
 """Rows of what one channel's elements need to know: μ, r, a, s; on the way back also t and l."""
@@ -65,11 +66,12 @@ def moments(k: Kernel, c: Context, block: Block) -> None:
         sums = k.zeros(2, ch.size)
         reference: Tile = None
         for g in range(k.groups):
-            mean, squares = _moments_of_images(k, x, outer, ch, g)
+            middle = x[(*(extent // 2 for extent in outer), ch, g)]
+            offset, squares = _moments_of_images(k, x, outer, (ch, g), middle)
             if g == 0:
-                reference = k.map(lambda v: Value(k, k.ir.extract_element(v.v, I32(0))), mean)
+                reference = k.map(lambda v: Value(k, k.ir.extract_element(v.v, I32(0))), middle)
                 first = k.map(lambda v: Value(k, k.broadcast(v.v)), reference)
-            deviation = mean - first
+            deviation = middle - first + offset
             squares = squares + deviation * k.map(lambda d: (d * float(count)).value(), deviation)
             sums = sums + np.stack([deviation, squares]) * inside[1, g]
         out[REFERENCE, ch] = reference
@@ -78,18 +80,17 @@ def moments(k: Kernel, c: Context, block: Block) -> None:
     _channel_tiles(k, channels, 8, tile)
 
 
-def _moments_of_images(k: Kernel, x: Tile, outer: list[int], ch: Tile, g: int) -> tuple[Tile, Tile]:
-    """Mean, and sum of squared deviations from it, of each image: tiles over channels."""
-    shift = x[(*(extent // 2 for extent in outer), ch, g)]
+def _moments_of_images(k: Kernel, x: View, outer: list[int], which: Any, middle: Tile) -> tuple[Tile, Tile]:
+    """Of each image, mean − middle pixel, and the sum of squared deviations from the mean."""
 
     def term(*at: Index | int) -> Tile:
-        d = x[(*at, ch, g)] - shift
+        d = x[(*at, *which)] - middle
         return np.stack([d, d * d])
 
     over = {f"axis{a}": extent for a, extent in enumerate(outer)}
-    total, squares = k.sum(over, k.zeros(2, ch.size), term)
+    total, squares = k.sum(over, k.zeros(2, middle.size), term)
     offset = k.map(lambda v: (v * (1 / prod(outer))).value(), total)
-    return shift + offset, squares - offset * total
+    return offset, squares - offset * total
 
 
 def forward(k: Kernel, c: Context, block: Block) -> None:
@@ -141,17 +142,17 @@ def _coefficients(k: Kernel, c: Context, block: Block, at: Index, *, from_batch:
 
 
 def _batch_moments(k: Kernel, block: Block, at: Index) -> tuple[Value, Value]:
-    """μ and σ² of a vector of channels, from the moments of all chunks in order."""
+    """μ and σ² of a vector of channels, from the moments of all chunks in order, all relative to one x₀."""
     count = float(prod(block.node.shape[:-1]))
     parts = k.view(moments_name(block.name), element="vector", all_chunks=True)
-    images = images_in_batch(k)
+    images, origin = images_in_batch(k), parts[0, REFERENCE, at]
     carried = k.zeros(3)
     with k.each(k.chunks, carry=carried, name="chunk") as chunk:
         mean, squares, before = carried
         here = _images_of_chunk(k, images, chunk)
         reference, deviation, more = (parts[chunk, row, at] for row in (REFERENCE, DEVIATION, SQUARES))
         offset = deviation / here
-        delta = reference + offset - mean
+        delta = reference - origin + offset - mean
         total = before + here
         share = here / total
         carried[0] = mean + delta * share
@@ -160,7 +161,7 @@ def _batch_moments(k: Kernel, block: Block, at: Index) -> tuple[Value, Value]:
         carried[1] = squares + more + between * count
         carried[2] = total
     mean, squares, n = carried
-    return mean, k.maximum(squares, k.constant(0.0)) / (n * count)
+    return origin + mean, k.maximum(squares, k.constant(0.0)) / (n * count)
 
 
 def _images_of_chunk(k: Kernel, images: ir.Value, chunk: Index) -> Value:
