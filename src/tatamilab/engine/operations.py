@@ -80,7 +80,7 @@ OPERATIONS: dict[type[Node], Operation] = {
     ),
     Dropout: Operation(forward=dropout.forward, input_gradient=dropout.input_gradient),
     Pool2D: Operation(forward=pool.forward, input_gradient=pool.input_gradient),
-    GlobalPool2D: Operation(forward=pool.forward, input_gradient=pool.input_gradient),
+    GlobalPool2D: Operation(forward=pool.global_forward, input_gradient=pool.global_input_gradient),
     Softmax: Operation(forward=softmax.forward, input_gradient=softmax.input_gradient),
     Activation: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
     Rescaling: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),

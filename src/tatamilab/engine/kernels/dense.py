@@ -28,20 +28,54 @@ def _accumulators(k: Kernel) -> int:
     return 20 if k.target.registers == 32 else 12
 
 
+FEATURES_AT_ONCE = 64
+"""Rows of a wide kernel that pass before the sums go back to memory, so that they and the features stay near."""
+
+
 def forward(k: Kernel, c: Context, block: Block) -> None:
-    """y[o] = b[o] + Σ_f x[f] · w[f,o]."""
+    """y[o] = b[o] + Σ_f x[f] · w[f,o].
+
+    If all outputs fit into registers, the kernel passes once; else it passes some rows at a time, and the
+    sums wait in y meanwhile.
+    """
     node = _node(block)
     features, units = c.plan.graph.parameter(node.kernel).shape
     x, w, y = c.value(block.inputs[0], (features,)), c.weight(node.kernel), c.value(block.name)
-
-    def tile(o: Tile, g: Tile) -> None:
-        start = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
-        start = np.broadcast_to(start, np.broadcast(o, g).shape)
-        acc = k.sum({"f": features}, start, lambda f: x[f, g] * w[f, o], unroll={"f": 4})
-        y[o, g] = k.relu(acc) if block.relu else acc
-
     groups = min(k.groups, 2)
-    k.tiles({"o": units, "g": k.groups}, {"o": fit(units, _accumulators(k) // groups), "g": groups}, tile)
+    tile_of = {"o": fit(units, _accumulators(k) // groups), "g": groups}
+    over = {"o": units, "g": k.groups}
+
+    def bias(o: Tile, g: Tile) -> Tile:
+        start = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
+        return np.broadcast_to(start, np.broadcast(o, g).shape)
+
+    def sums(first: Any, count: int, o: Tile, g: Tile, start: Tile) -> Tile:
+        return k.sum({"f": count}, start, lambda f: x[f + first, g] * w[f + first, o], unroll={"f": 4})
+
+    def finish(acc: Tile) -> Tile:
+        return k.relu(acc) if block.relu else acc
+
+    def store(first: Any, count: int) -> None:
+        def tile(o: Tile, g: Tile) -> None:
+            y[o, g] = sums(first, count, o, g, y[o, g])
+
+        k.tiles(over, tile_of, tile)
+
+    whole, left = divmod(features, FEATURES_AT_ONCE)
+    if tile_of["o"] == units or whole < 2:
+
+        def everything(o: Tile, g: Tile) -> None:
+            y[o, g] = finish(sums(0, features, o, g, bias(o, g)))
+
+        k.tiles(over, tile_of, everything)
+        return
+    k.tiles(over, tile_of, lambda o, g: y.__setitem__((o, g), bias(o, g)))
+    with k.each(whole, name="f") as f:
+        store(f * FEATURES_AT_ONCE, FEATURES_AT_ONCE)
+    if left:
+        store(whole * FEATURES_AT_ONCE, left)
+    if block.relu:
+        k.tiles(over, tile_of, lambda o, g: y.__setitem__((o, g), k.relu(y[o, g])))
 
 
 def input_gradient(k: Kernel, c: Context, block: Block) -> None:
@@ -97,7 +131,7 @@ def _run(k: Kernel, units: int) -> int:
 
 
 def owned_gradient(k: Kernel, c: Context, block: Block, first_row: Index, rows: Any) -> None:
-    """slice[f − first_row, o] = Σ_n x[f,n] · d_y[o,n] over the whole batch, for some rows f of a large kernel."""
+    """slice[f − first_row, o] = Σ_n x[f,n] · d_y[o,n] over the whole batch, for some rows of a large kernel."""
     node = _node(block)
     features, units = c.plan.graph.parameter(node.kernel).shape
     x = k.view(block.inputs[0], shape=(features,), all_chunks=True)

@@ -14,16 +14,16 @@ and, since the same three matrices transpose into one another, the weight gradie
 
 A 2×2 max-pool that follows stays in registers; it keeps which of the four won, a bit a lane.
 
-Numerics: with points 0, ±1, ±½, ±2, ∞ the largest error is about 5e-7 of the largest output for 5 taps (directly
-1.4e-7), measured in float32 against float64 on random images.
+Numerics: with points 0, ±1, ±½, ±2, ∞ the largest error is about 5e-7 of the largest output for 5 taps
+(directly 1.4e-7), measured in float32 against float64 on random images.
 
-A patch of zeros gives the bias exactly where the equation is computed directly, but a rounding error of
-the tile's other pixels here. That matters to one thing: behind a bias of 0 (every bias at the start) ReLU's derivative
-at exactly 0 is 0, and an error of 1e-9 would turn it into 1 for half of an image's empty places. So in training,
-where a filter's bias is 0, outputs of empty patches are set to it: `settle`.
+A patch of zeros gives the bias exactly where the equation is computed directly, but a rounding error of the
+tile's other pixels here. That matters to one thing: behind a bias of 0 (every bias at the start) ReLU's
+derivative at exactly 0 is 0, and an error of 1e-9 would turn it into 1 for half of an image's empty places.
+So in training, where a filter's bias is 0, outputs of empty patches are set to it (`outputs.finish`).
 
-A 2×2 pool of few input channels is backwards in registers too (`few_channels`); many channels go through buffers
-of products (`many_channels`), where D serves both gradients:
+A 2×2 pool of few input channels is backwards in registers too (`few_channels`); many channels go through
+buffers of products (`many_channels`), where D serves both gradients:
 
     dV[y,t,J,c] = Σ_{u,o} D[y−u,t,J,o] · U[u,t,c,o],     d_x[y, m·J + e, c] += Σ_t B[t,e] · dV[y,t,J,c]
 

@@ -90,16 +90,22 @@ def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
     out = k.view(points_gradient_name(block.name), element="scalar")
     size = tiles(k.target)
 
-    def tile(t: Tile, u: Tile, ch: Tile, o: Tile) -> None:
+    def tile(t: Tile, u: Tile, o: Tile, ch: Tile) -> None:
+        t, u, ch, o = t.item(), u.reshape(-1, 1, 1), ch.reshape(1, -1, 1), o.reshape(1, 1, -1)
+
         def term(g: Any, i: Any, j: Any) -> Any:
             return v[u + np.array(i, object), t, j, ch, g] * d[i, t, j, o, g]
 
-        acc = k.zeros(*np.broadcast(t, u, ch, o).shape)
+        acc = k.zeros(*np.broadcast(u, ch, o).shape)
         acc = k.sum({"g": k.groups, "i": s.rows, "J": s.tiles}, acc, term, unroll={"J": min(s.tiles, 4)})
         k.store_sums(out, (u, t, ch, o), acc)
 
-    extents = {"t": s.n, "u": s.height, "c": s.depth, "o": s.filters}
-    k.tiles(extents, {"c": fit(s.depth, size.wide), "o": fit(s.filters, size.deep)}, tile)
+    extents = {"t": s.n, "u": s.height, "o": s.filters, "c": s.depth}
+    if k.target.registers == 32 and s.height <= 3:  # the rows of V meet all kernel rows at once
+        tile_of = {"u": s.height, "c": divisor(s.depth, 2), "o": fit(s.filters, size.deep)}
+    else:
+        tile_of = {"c": fit(s.depth, size.wide), "o": fit(s.filters, size.deep)}
+    k.tiles(extents, tile_of, tile)
     gather_taps(k, c, block)
 
 

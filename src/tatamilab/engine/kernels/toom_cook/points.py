@@ -54,7 +54,7 @@ def transform_kernel(k: Kernel, c: Context, block: Block) -> None:
 
 
 def won(k: Kernel, c: Context, block: Block, at: tuple[Any, ...], row: int) -> list[Value]:
-    """∂loss/∂(both outputs of row 0 or 1 under one pooled place): its gradient where the place won, else 0."""
+    """∂loss/∂(both outputs of row 0 or 1 under one pooled place): its gradient where it won, else 0."""
     *place, group = at
     g = c.gradient(block.name)[at]
     winners = k.view(winners_name(block.name), element="scalar")
