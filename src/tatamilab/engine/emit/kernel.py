@@ -117,7 +117,7 @@ class Kernel:
     def broadcast(self, scalar: ir.Value) -> ir.Value:
         """A scalar copied into every lane."""
         t = ir.VectorType(scalar.type, self.lanes)
-        undefined = ir.Constant(t, ir.Undefined)
+        undefined = Splat(t, ir.Undefined)
         one = self.ir.insert_element(undefined, scalar, I32(0))
         return self.ir.shuffle_vector(one, undefined, ir.Constant(self.integers, None))
 

@@ -9,7 +9,7 @@ from llvmlite import ir
 
 from tatamilab.engine.buffers import ITEM_BYTES
 from tatamilab.engine.emit.kernel import Kernel
-from tatamilab.engine.emit.values import F32, I32, I64, SCALARS, Index, Value
+from tatamilab.engine.emit.values import F32, I32, I64, SCALARS, Index, Splat, Value
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
@@ -89,7 +89,7 @@ def _block(k: Kernel, images: Any, where: list[ir.Value], feature: Index) -> lis
 
 def _one(k: Kernel, images: Any, where: list[ir.Value], feature: Index) -> Value:
     """One feature of each image."""
-    v: Any = ir.Constant(k.vector, ir.Undefined)
+    v: Any = Splat(k.vector, ir.Undefined)
     for lane, place in enumerate(where):
         scalar = images[k.index(place), feature].v
         scalar = scalar if scalar.type == F32 else k.ir.uitofp(scalar, F32)
@@ -109,7 +109,7 @@ def gather_targets(k: Kernel, c: Context) -> None:
     where = places(k)
     for group in range(k.groups):
         mine = where[group * k.lanes : (group + 1) * k.lanes]
-        empty: Any = ir.Constant(k.vector, [0.0] * k.lanes)
+        empty: Any = Splat(k.vector, 0.0)
         given, one = empty, empty
         for lane, place in enumerate(mine):
             at = k.ir.add(k.first, I64(group * k.lanes + lane))
@@ -119,7 +119,7 @@ def gather_targets(k: Kernel, c: Context) -> None:
             one = k.ir.insert_element(one, k.ir.select(inside, F32(1.0), F32(0.0)), I32(lane))
         weight[0, group], weight[1, group] = Value(k, given), Value(k, one)
         with k.each(width, name="target") as t:
-            v: Any = ir.Constant(ir.VectorType(kind, k.lanes), ir.Undefined)
+            v: Any = Splat(ir.VectorType(kind, k.lanes), ir.Undefined)
             for lane, place in enumerate(mine):
                 v = k.ir.insert_element(v, targets[k.index(place), t].v, I32(lane))
             target[t, group] = Value(k, v)
