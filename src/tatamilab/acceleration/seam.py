@@ -138,11 +138,14 @@ def _replacement(keras_own: Callable[..., Any], call: type) -> Callable[..., Any
 
     @wraps(keras_own)
     def method(*args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return keras_own(*args, **kwargs)  # and Keras says what is wrong
         bound.apply_defaults()
-        model, *arguments = bound.args
         if bound.arguments.get("kwargs"):
             return keras_own(*args, **kwargs)
+        model, *arguments = bound.args
         native = call(model, *arguments)
         try:
             native.prepare()
