@@ -45,10 +45,10 @@ def test_clear_cache_says_what_it_removed(tatami, tmp_path: Path) -> None:
     (entry,) = folder.glob("*.o")
     megabytes = entry.stat().st_size / 1e6
     said = tatami("engine", "clear-cache")
-    assert said.out == f"Removed 1 compiled functions, {megabytes:.1f} MB in {folder}.\n"
+    assert said.out == f"Removed {megabytes:.1f} MB of compiled code from {folder}.\n"
     assert list(folder.iterdir()) == []
     said = tatami("engine", "clear-cache", "--lang", "ja")
-    assert said.out == f"{folder} の コンパイル済みの関数 0 個、0.0 MB を削除しました。\n"
+    assert said.out == f"コンパイル済みのコード 0.0 MB を {folder} から削除しました。\n"
 
 
 @pytest.mark.parametrize(

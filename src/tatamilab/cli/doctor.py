@@ -109,7 +109,6 @@ def _caches(caches: "tuple[Cache, ...] | None") -> str | None:
 
 
 def _native_engine() -> Finding:
-    from tatamilab.cli.engine import size_in_words
     from tatamilab.engine.availability import EngineUnavailable, require_engine
 
     name = _("Native engine")
@@ -122,9 +121,10 @@ def _native_engine() -> Finding:
 
     kept = cache.summary()
     value = _(
-        "{target}; {size} in {folder}",
+        "{target}; compiled code: {megabytes:.1f} MB, entries: {entries}, in {folder}",
         target=choose().name,
-        size=size_in_words(kept.entries, kept.n_bytes),
+        megabytes=kept.n_bytes / 1e6,
+        entries=kept.entries,
         folder=kept.folder,
     )
     return Finding(name, value, _("`tatami engine clear-cache` empties that folder."))

@@ -57,8 +57,8 @@ def clear_cache(lang: Annotated[str | None, lang_option()] = None) -> None:
     cache.clear()
     print(
         _(
-            "Removed {size} in {folder}.",
-            size=size_in_words(before.entries, before.n_bytes),
+            "Removed {megabytes:.1f} MB of compiled code from {folder}.",
+            megabytes=before.n_bytes / 1e6,
             folder=before.folder,
         )
     )
@@ -110,11 +110,6 @@ def explain(
         print(json.dumps(_as_json(plan, facts, ceiling, times), indent=2, ensure_ascii=False))
     else:
         _print_table(plan, facts, ceiling, times)
-
-
-def size_in_words(entries: int, n_bytes: int) -> str:
-    """How much compiled code that is."""
-    return _("{entries} compiled functions, {megabytes:.1f} MB", entries=entries, megabytes=n_bytes / 1e6)
 
 
 def _plan(spec: str, data: str, batch_size: str | None, target: str | None, *, measure: bool) -> "Plan":
