@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -16,22 +17,20 @@ from tatamilab.experiment.interruption import interruptible
 
 
 def test_the_first_asks_and_the_second_raises() -> None:
-    told = []
     before = signal.getsignal(signal.SIGINT)
-    with interruptible(lambda: told.append("first")) as interruption:
+    with interruptible() as interruption:
         assert not interruption.asked
         signal.raise_signal(signal.SIGINT)
         assert interruption.asked
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    assert told == ["first"]
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_ctrl_c_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with interruptible(lambda: None) as interruption:
+        with interruptible() as interruption:
             signal.raise_signal(signal.SIGINT)
         assert not interruption.asked
     finally:
@@ -42,7 +41,7 @@ def test_another_thread_can_run_too() -> None:
     asked = []
 
     def work() -> None:
-        with interruptible(lambda: None) as interruption:
+        with interruptible() as interruption:
             asked.append(interruption.asked)
 
     thread = threading.Thread(target=work)
@@ -149,3 +148,45 @@ def test_ctrl_c_before_training_keeps_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert complaint == "中断しました。何も保存していません。\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_ctrl_c_under_the_live_display(tmp_path: Path, few_images: str) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    words = ("run", "--data", few_images, "--model", "bpnn", "--epochs", "5000", "--out", tmp_path / "out")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("tatami"), *map(str, words)],
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm-256color"},
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    os.close(theirs)
+    shown = _read_until(ours, b"Epoch    3/5000")
+    process.send_signal(signal.SIGINT)
+    shown += _read_until(ours, None)
+    assert process.wait(timeout=60) == 130
+    assert b"images/s" in shown
+    assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
+    assert read(tmp_path / "out").status is Status.INTERRUPTED
+
+
+def _read_until(handle: int, words: bytes | None) -> bytes:
+    """What a terminal shows until `words`, or until it closes; fails if it falls silent for a minute."""
+    shown = b""
+    while words is None or words not in shown:
+        assert select.select([handle], [], [], 60)[0], shown[-500:]
+        try:
+            piece = os.read(handle, 65_536)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    return shown

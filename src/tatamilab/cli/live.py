@@ -69,7 +69,7 @@ class Live(Watcher):
     def step_finished(self, progress: StepProgress) -> None:
         """Move the display on."""
         assert self._training is not None
-        self._training.step = progress
+        self._training.move_to(progress)
 
     def epoch_finished(self, result: EpochResult) -> None:
         """Print the epoch's line above the display."""
@@ -99,44 +99,58 @@ class Live(Watcher):
 
 
 class _Training:
-    """What the display shows of the training."""
+    """What the display shows of the training. Its clock starts after the first step, which compiles."""
 
     def __init__(self, plan: TrainingPlan) -> None:
         self.plan = plan
-        self.step: StepProgress | None = None
         self.val_accuracies: list[float] = []
-        self._started = time.monotonic()
+        self._step: StepProgress | None = None
+        self._first: tuple[float, int, int] | None = None
+
+    def move_to(self, step: StepProgress) -> None:
+        """Show `step`."""
+        if self._first is None:
+            self._first = (time.monotonic(), *self._done(step))
+        self._step = step
 
     def render(self) -> Group | Text:
         """The display as it is now."""
-        if self.step is None:
+        step = self._step
+        if step is None or self._first is None:
             return Text(_("Compiling the first step…"))
-        plan, step = self.plan, self.step
-        done = (step.epoch - 1) * plan.steps + step.step
-        elapsed_s = time.monotonic() - self._started
-        images = (step.epoch - 1) * plan.n_train + min(step.step * plan.batch_size, plan.n_train)
-        left_s = elapsed_s / done * (plan.epochs * plan.steps - done)
+        started, first_steps, first_images = self._first
+        elapsed_s = max(time.monotonic() - started, 1e-6)
+        steps, images = self._done(step)
+        all_steps = self.plan.epochs * self.plan.steps
+        left_s = elapsed_s * (all_steps - steps) / max(steps - first_steps, 1)
         top = Table.grid(padding=(0, 2))
         top.add_row(
-            Text(
-                _(
-                    "Epoch {epoch}/{epochs}, step {step}/{steps}",
-                    epoch=step.epoch,
-                    epochs=plan.epochs,
-                    step=step.step,
-                    steps=plan.steps,
-                )
-            ),
-            ProgressBar(total=plan.epochs * plan.steps, completed=done, width=24),
+            Text(self._where(step)),
+            ProgressBar(total=all_steps, completed=steps, width=24),
             Text(_("{left} left", left=_minutes(left_s))),
         )
         numbers = _(
             "{rate:,.0f} images/s, loss {loss:.4f}, accuracy {accuracy:.2%}",
-            rate=images / elapsed_s,
+            rate=(images - first_images) / elapsed_s,
             loss=step.loss,
             accuracy=step.accuracy,
         )
         return Group(top, Text(numbers), Text(self._validation()))
+
+    def _done(self, step: StepProgress) -> tuple[int, int]:
+        """Steps and images up to `step`; an epoch's last step may hold fewer images."""
+        plan, epochs = self.plan, step.epoch - 1
+        images = epochs * plan.n_train + min(step.step * plan.batch_size, plan.n_train)
+        return epochs * plan.steps + step.step, images
+
+    def _where(self, step: StepProgress) -> str:
+        return _(
+            "Epoch {epoch}/{epochs}, step {step}/{steps}",
+            epoch=step.epoch,
+            epochs=self.plan.epochs,
+            step=step.step,
+            steps=self.plan.steps,
+        )
 
     def _validation(self) -> str:
         if not self.val_accuracies:

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -24,8 +24,10 @@ class Interruption:
 
 
 @contextmanager
-def interruptible(on_first: Callable[[], None]) -> Iterator[Interruption]:
-    """Inside the block, the first Ctrl-C calls `on_first`; the second raises KeyboardInterrupt.
+def interruptible() -> Iterator[Interruption]:
+    """Inside the block, the first Ctrl-C asks to stop and no more; the second raises KeyboardInterrupt.
+
+    The handler prints nothing: it may run while the display holds its locks, and would wait for itself.
 
     Python delivers signals to the main thread only; in another thread the block changes nothing. Nor does it
     where Ctrl-C is ignored already, as it is for a script's jobs in the background.
@@ -36,7 +38,6 @@ def interruptible(on_first: Callable[[], None]) -> Iterator[Interruption]:
         if interruption.asked:
             raise KeyboardInterrupt
         interruption.ask()
-        on_first()
 
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -72,7 +72,7 @@ class _Experiment:
         """Run all phases; return what went wrong on the way, unless it was the disk, which is raised."""
         try:
             self._begin()
-            with interruptible(lambda: self._watcher.message(_stopping())) as interruption:
+            with interruptible() as interruption:
                 self._train(interruption)
                 self._evaluate_trained()
                 self._draw()
@@ -101,7 +101,7 @@ class _Experiment:
 
     def _train(self, interruption: Interruption) -> None:
         prepared, options = self.prepared, self.prepared.options
-        stop = StopWhenAsked(interruption)
+        stop = StopWhenAsked(interruption, self._watcher)
         plan = TrainingPlan(options.epochs, prepared.steps, options.batch_size, prepared.split.n_train)
         with self._timings.phase(Phase.TRAINING):
             self._watcher.training_started(plan)
@@ -159,10 +159,6 @@ class _Experiment:
             trained=self.trained,
             timings_s=dict(self._timings.elapsed_s),
         )
-
-
-def _stopping() -> str:
-    return _("Stopping after this step; what was learned is kept. Press Ctrl-C again to end at once.")
 
 
 def _before(score: Score) -> str:

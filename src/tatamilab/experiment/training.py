@@ -90,10 +90,11 @@ class StopWhenAsked(keras.callbacks.Callback):
         at: (epoch, step) of the last step, both from 1, if the training was cut short.
     """
 
-    def __init__(self, interruption: Interruption) -> None:
+    def __init__(self, interruption: Interruption, watcher: Watcher) -> None:
         super().__init__()
         self.at: tuple[int, int] | None = None
         self._interruption = interruption
+        self._watcher = watcher
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -105,6 +106,9 @@ class StopWhenAsked(keras.callbacks.Callback):
         if self._interruption.asked and self.at is None:
             self.at = (self._epoch, batch + 1)
             self.model.stop_training = True
+            self._watcher.message(
+                _("Stopping after this step; what was learned is kept. Press Ctrl-C again to end at once.")
+            )
 
 
 class TellWatcher(keras.callbacks.Callback):
