@@ -1,4 +1,4 @@
-"""What holds for tests and doctests alike, whoever runs them: English, Keras on JAX, and a cache of their own."""
+"""What holds for tests and doctests alike, whoever runs them: English, JAX, and a cache of their own."""
 
 import os
 from pathlib import Path
