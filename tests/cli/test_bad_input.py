@@ -74,9 +74,9 @@ SENTENCES = [
         "コマンド 'fech' はありません。最も近いのは 'fetch' です。'tatami data --help' を参照してください。",
     ),
     (
-        "study",
-        "Unknown command 'study'; known ones are completion, data, doctor, models, run.",
-        "コマンド 'study' はありません。指定できるのは completion, data, doctor, models, run です。",
+        "data remove",
+        "Unknown command 'remove'; known ones are fetch, list, verify.",
+        "コマンド 'remove' はありません。指定できるのは fetch, list, verify です。",
     ),
     (
         "data fetch",
