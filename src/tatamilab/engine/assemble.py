@@ -15,8 +15,9 @@ from tatamilab.engine.emit.kernel import Build, Kernel
 from tatamilab.engine.emit.values import F64, I8, I64, POINTER, Value
 from tatamilab.engine.kernels import data, loss
 from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.kernels.regularization import penalty
 from tatamilab.engine.memory import HALTS_ON_NAN, PROGRESS, WANTS_LOSS, WANTS_OUTPUTS, buffers, slots
-from tatamilab.engine.operations import Call, prediction, training_stages, updates
+from tatamilab.engine.operations import Call, parameter_stages, prediction, training_stages
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
@@ -42,8 +43,8 @@ def kernel_names(plan: Plan) -> tuple[str, ...]:
     """All kernels, in the order in which the profile counts them."""
     names = [f"infer.{call.name}" for call in prediction(plan)]
     if plan.training:
-        names += [call.name for stage in training_stages(plan) for call in stage]
-        names += [call.name for call in updates(plan)]
+        stages = [*training_stages(plan), *parameter_stages(plan)]
+        names += [call.name for stage in stages for call in stage]
     return tuple(names)
 
 
@@ -59,8 +60,11 @@ def _infer(plan: Plan, build: Build) -> None:
     data.scatter(store, Context(store, plan, training=False))
     measure = []
     if plan.training:
-        for name, emit in (("infer.gather_targets", data.gather_targets), ("infer.loss", loss.evaluate)):
-            k = Kernel(build, name, infer=True)
+        emits = {"gather_targets": data.gather_targets, "loss": loss.evaluate}
+        if plan.penalized:
+            emits["penalty"] = penalty
+        for name, emit in emits.items():
+            k = Kernel(build, f"infer.{name}", infer=True)
             emit(k, Context(k, plan, training=False))
             measure.append(k.finish())
     store_outputs = store.finish()
@@ -91,13 +95,14 @@ def _infer(plan: Plan, build: Build) -> None:
 
 def _train(plan: Plan, build: Build) -> None:
     assert plan.training
-    stages = [[_emit(plan, build, call, training=True) for call in stage] for stage in training_stages(plan)]
-    updating = _updates(plan, build)
+    stages = training_stages(plan)
+    functions = [_pieces(plan, build, stage) for stage in stages]
+    endings = [_pieces(plan, build, stage) for stage in parameter_stages(plan)]
 
     k = Kernel(build, "train", exported=True)
     n_images, n_steps = k.slot("n_images"), k.slot("n_steps")
     batch = k.slot("batch")
-    meetings = len(stages) + 1
+    meetings = plan.n_meetings
     with k.each(n_steps, name="step") as step_index:
         step = k.number(step_index)
         agreed = k.ir.load(team.counter(k, "stop_agreed"), typ=I64, align=8)
@@ -108,35 +113,45 @@ def _train(plan: Plan, build: Build) -> None:
             chunks = _chunks(k, k.ir.sub(end, first))
             met = k.ir.mul(step, I64(meetings))
             ticket = k.ir.add(k.slot("ticket"), met)
-            for number, stage in enumerate(stages):
+            for number, stage in enumerate(functions):
+                whole_batch = stages[number][0].alone
+                count = I64(stage[-1][-1]) if whole_batch else chunks
 
-                def work(piece: ir.Value, stage: list[ir.Function] = stage) -> None:
+                def work(
+                    piece: ir.Value, stage: list[Pieces] = stage, whole_batch: bool = whole_batch
+                ) -> None:
                     at = k.ir.add(first, k.ir.mul(piece, I64(IMAGES_PER_CHUNK)))
-                    for function in stage:
-                        _run(plan, k, function, [k.table, k.tid, piece, at, end, chunks, step])
+                    for function, _start, _stop in stage:
+                        begin = first if whole_batch else at
+                        _run(plan, k, function, [k.table, k.tid, piece, begin, end, chunks, step])
 
-                team.pieces(k, chunks, k.ir.add(ticket, I64(number)), work)
+                team.pieces(k, count, k.ir.add(ticket, I64(number)), work)
                 team.barrier(k, k.ir.add(met, I64(number + 1)))
             _publish(plan, k, chunks, step)
 
-            def update(piece: ir.Value) -> None:
-                for function, start, stop in updating:
-                    inside = k.ir.and_(
-                        k.ir.icmp_signed(">=", piece, I64(start)), k.ir.icmp_signed("<", piece, I64(stop))
-                    )
-                    with k.when(inside):
-                        mine = k.ir.sub(piece, I64(start))
-                        _run(plan, k, function, [k.table, k.tid, mine, first, end, chunks, step])
+            for number, ending in enumerate(endings, start=len(stages)):
 
-            team.pieces(k, I64(updating[-1][-1]), k.ir.add(ticket, I64(len(stages))), update)
-            team.barrier(k, k.ir.add(met, I64(meetings)))
+                def end_step(piece: ir.Value, ending: list[Pieces] = ending) -> None:
+                    for function, start, stop in ending:
+                        inside = k.ir.and_(
+                            k.ir.icmp_signed(">=", piece, I64(start)), k.ir.icmp_signed("<", piece, I64(stop))
+                        )
+                        with k.when(inside):
+                            mine = k.ir.sub(piece, I64(start))
+                            _run(plan, k, function, [k.table, k.tid, mine, first, end, chunks, step])
+
+                team.pieces(k, I64(ending[-1][-1]), k.ir.add(ticket, I64(number)), end_step)
+                team.barrier(k, k.ir.add(met, I64(number + 1)))
     k.finish()
 
 
-def _updates(plan: Plan, build: Build) -> list[tuple[ir.Function, int, int]]:
-    """The functions of the update stage, each with its first piece and the last + 1."""
+Pieces = tuple[ir.Function, int, int]
+"""A function of a stage of parameters, its first piece and the last + 1."""
+
+
+def _pieces(plan: Plan, build: Build, stage: list[Call]) -> list[Pieces]:
     out, at = [], 0
-    for call in updates(plan):
+    for call in stage:
         out.append((_emit(plan, build, call, training=True), at, at + call.pieces))
         at += call.pieces
     return out

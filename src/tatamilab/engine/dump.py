@@ -5,7 +5,7 @@ from pprint import pformat
 
 from tatamilab.engine.jit import assembly
 from tatamilab.engine.memory import buffers
-from tatamilab.engine.operations import Call, prediction, training_stages, updates
+from tatamilab.engine.operations import Call, parameter_stages, prediction, training_stages
 from tatamilab.engine.plan import Plan
 from tatamilab.files import write_whole
 
@@ -54,5 +54,5 @@ def plan_as_text(plan: Plan) -> str:
 def _stages(plan: Plan) -> list[tuple[str, list[Call]]]:
     if plan.training is None:
         return [("prediction", prediction(plan))]
-    stages = [*training_stages(plan), updates(plan)]
+    stages = [*training_stages(plan), *parameter_stages(plan)]
     return [(f"stage {number}", calls) for number, calls in enumerate(stages)]

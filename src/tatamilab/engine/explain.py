@@ -22,7 +22,7 @@ from tatamilab.engine.emit.values import Index, Tile, View
 from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.memory import buffers, slots
-from tatamilab.engine.operations import Call, prediction, training_stages, updates
+from tatamilab.engine.operations import Call, parameter_stages, prediction, training_stages
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
@@ -84,7 +84,8 @@ def explain(plan: Plan) -> tuple[KernelFacts, ...]:
     """
     if plan.training is None:
         return tuple(_facts(plan, call, training=False) for call in prediction(plan))
-    calls = [call for stage in training_stages(plan) for call in stage] + updates(plan)
+    stages = [*training_stages(plan), *parameter_stages(plan)]
+    calls = [call for stage in stages for call in stage]
     return tuple(_facts(plan, call, training=True) for call in calls)
 
 

@@ -174,6 +174,12 @@ def _state(plan: Plan) -> list[Buffer]:
         Buffer(name="weight", shape=(2,), images=True, scope=stages),
         Buffer(name="slice", shape=(_slice_floats(plan),), scope="thread"),
     ]
+    if plan.clips_norms:
+        pieces = max((plan.pieces_of(p)[1] for p in plan.trained), default=1)
+        out += [
+            Buffer(name="gradient", shape=(plan.n_trained,)),
+            Buffer(name="squares", shape=(max(len(plan.trained), 1), pieces)),
+        ]
     return out
 
 

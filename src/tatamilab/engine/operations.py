@@ -36,10 +36,18 @@ from tatamilab.engine.kernels import (
     normalization,
     pool,
     softmax,
+    wide,
 )
 from tatamilab.engine.kernels.context import Context
+from tatamilab.engine.kernels.regularization import penalty
 from tatamilab.engine.kernels.toom_cook import few_channels, many_channels
-from tatamilab.engine.kernels.update import update_owned, update_small
+from tatamilab.engine.kernels.update import (
+    store_owned,
+    store_small,
+    update_clipped,
+    update_owned,
+    update_small,
+)
 from tatamilab.engine.plan import PIECE, Plan, parameters_of
 
 Emit = Callable[[Kernel, Context], None]
@@ -101,6 +109,7 @@ class Call:
         emit: writes the body.
         pieces: how often it is called in a step of a full batch: once a chunk, or once a slice of parameters.
         waits: whether all chunks of the batch must have come here first.
+        alone: whether it is a stage of its own, whose pieces are no chunks.
     """
 
     name: str
@@ -109,6 +118,7 @@ class Call:
     emit: Emit
     pieces: int
     waits: bool = False
+    alone: bool = False
 
     @property
     def equation(self) -> str:
@@ -116,13 +126,15 @@ class Call:
         return (self.emit.__doc__ or "").partition("\n")[0]
 
 
-def _call(block: Block, what: str, emit: OfBlock, pieces: int, *, waits: bool = False) -> Call:
+def _call(
+    block: Block, what: str, emit: OfBlock, pieces: int, *, waits: bool = False, alone: bool = False
+) -> Call:
     def bound(k: Kernel, c: Context) -> None:
         emit(k, c, block)
 
     bound.__doc__ = emit.__doc__
     name = f"{block.name}.{what.replace(' ', '_')}"
-    return Call(name=name, what=what, block=block, emit=bound, pieces=pieces, waits=waits)
+    return Call(name=name, what=what, block=block, emit=bound, pieces=pieces, waits=waits, alone=alone)
 
 
 def operation(block: Block) -> Operation:
@@ -172,17 +184,23 @@ def training_stages(plan: Plan) -> list[list[Call]]:
     for block in computed:
         calls += _training_forward(plan, block)
     calls.append(Call(name="loss", what="loss", block=None, emit=loss.evaluate, pieces=chunks))
+    if plan.penalized:
+        calls.append(Call(name="penalty", what="penalty", block=None, emit=penalty, pieces=chunks))
     for block in reversed(computed):
         calls += _backward(plan, block)
     stages: list[list[Call]] = [[]]
     for call in calls:
-        if call.waits:
+        if call.waits or call.alone or (stages[-1] and stages[-1][-1].alone):
             stages.append([])
         stages[-1].append(call)
     return stages
 
 
 def _training_forward(plan: Plan, block: Block) -> Iterator[Call]:
+    if plan.wide(block):
+        pieces = block.shape[-1] // plan.unit_slice(block)
+        yield _call(block, "forward", wide.forward, pieces, alone=True)
+        return
     known = _computed(plan, block)
     if known.moments and plan.waits(block):
         yield _call(block, "moments", known.moments, plan.max_chunks)
@@ -199,7 +217,11 @@ def _backward(plan: Plan, block: Block) -> Iterator[Call]:
     waits = plan.waits_backward(block)
     if known.weight_gradient and (waits or any(not plan.placed[p].owned for p in trained)):
         yield _call(block, "weight gradient", known.weight_gradient, plan.max_chunks)
-    if any(name in plan.wants_gradient for name in block.inputs):
+    if plan.wide_backward(block):
+        assert isinstance(block.node, Dense)
+        first, last = plan.pieces_of(plan.placed[block.node.kernel])
+        yield _call(block, "input gradient", wide.input_gradient, last - first, alone=True)
+    elif any(name in plan.wants_gradient for name in block.inputs):
         yield _call(block, "input gradient", known.input_gradient, plan.max_chunks, waits=waits)
 
 
@@ -225,16 +247,23 @@ def mask_gradient(k: Kernel, c: Context, block: Block) -> None:
     elementwise.elements(k, block.shape, body)
 
 
-def updates(plan: Plan) -> list[Call]:
-    """The kernels of the update stage: one for each large dense kernel, then one for all small parameters."""
+def parameter_stages(plan: Plan) -> list[list[Call]]:
+    """The kernels that end a step: the update, or the gradients and then the update if norms are clipped."""
+    if not plan.clips_norms:
+        return [_by_parameters(plan, "update", update_owned, update_small)]
+    pieces = -(-plan.n_trained // PIECE)
+    clipped = Call(name="update", what="update", block=None, emit=update_clipped, pieces=pieces)
+    return [_by_parameters(plan, "gradient", store_owned, store_small), [clipped]]
+
+
+def _by_parameters(plan: Plan, what: str, large: OfBlock, small: Emit) -> list[Call]:
+    """One kernel for each large dense layer, then one for all small parameters."""
     calls = []
     for block in owned(plan):
         assert isinstance(block.node, Dense)
-        rows, _ = plan.graph.parameter(block.node.kernel).shape
-        slices = -(-rows // plan.slice_rows(block.node.kernel))
-        calls.append(_call(block, "update", update_owned, slices))
-    small = -(-plan.n_small // PIECE)
-    return [*calls, Call(name="update", what="update", block=None, emit=update_small, pieces=small)]
+        first, last = plan.pieces_of(plan.placed[block.node.kernel])
+        calls.append(_call(block, what, large, last - first))
+    return [*calls, Call(name=what, what=what, block=None, emit=small, pieces=-(-plan.n_small // PIECE))]
 
 
 def owned(plan: Plan) -> list[Block]:

@@ -35,7 +35,7 @@ from tatamilab.engine.graph import (
     Training,
     ZeroPadding2D,
 )
-from tatamilab.engine.schedule import column_tile
+from tatamilab.engine.schedule import column_tile, divisor
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target
 
 VERSION = 1
@@ -44,6 +44,9 @@ VERSION = 1
 OWNED_FROM = 16384
 """Dense kernels of at least so many weights: each slice of the gradient is summed over the whole batch by one
 thread, which then updates the weights; smaller gradients are a partial sum for each chunk, added in order."""
+
+WIDE_FROM = 131072
+"""Dense kernels of at least so many weights (half a megabyte) have stages of their own: `kernels/wide.py`."""
 
 ALIGN = 16
 """Parameters start at multiples of so many floats in the flat vector of weights."""
@@ -62,6 +65,11 @@ class Placed:
     parameter: Parameter
     at: int
     owned: bool
+
+    @property
+    def stop(self) -> int:
+        """Where the next parameter may begin."""
+        return self.at + -(-self.parameter.size // ALIGN) * ALIGN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +146,24 @@ class Plan:
         out, at = {}, 0
         for parameter in order:
             out[parameter.name] = Placed(parameter=parameter, at=at, owned=parameter.name in owned)
-            at += -(-parameter.size // ALIGN) * ALIGN
+            at = out[parameter.name].stop
         return out
+
+    @cached_property
+    def trained(self) -> tuple[Placed, ...]:
+        """The parameters that training changes by their gradient, in the order of the flat vector."""
+        return tuple(p for p in self.placed.values() if p.parameter.trainable)
+
+    @property
+    def penalized(self) -> bool:
+        """Whether some trained parameter has a regularizer."""
+        return any(p.parameter.l1 or p.parameter.l2 for p in self.trained)
+
+    @property
+    def clips_norms(self) -> bool:
+        """Whether gradients are clipped by a norm, which must be known before any weight changes."""
+        optimizer = self.training and self.training.optimizer
+        return bool(optimizer and (optimizer.clipnorm or optimizer.global_clipnorm))
 
     @property
     def n_small(self) -> int:
@@ -157,8 +181,7 @@ class Plan:
         return max(self._end(lambda p: True), ALIGN)
 
     def _end(self, which: Callable[[Placed], bool]) -> int:
-        ends = [p.at + -(-p.parameter.size // ALIGN) * ALIGN for p in self.placed.values() if which(p)]
-        return max(ends, default=0)
+        return max((p.stop for p in self.placed.values() if which(p)), default=0)
 
     def slice_rows(self, kernel: str) -> int:
         """Rows of an owned dense kernel that one piece updates: whole vectors of weights."""
@@ -168,9 +191,17 @@ class Plan:
     @property
     def n_pieces(self) -> int:
         """The most pieces that a stage of training has: chunks, or pieces of the parameters."""
-        large = [p.parameter for p in self.placed.values() if p.owned]
-        slices = sum(ceil(p.shape[0] / self.slice_rows(p.name)) for p in large)
-        return max(self.max_chunks, slices + ceil(self.n_small / PIECE))
+        slices = sum(self._slices(p) for p in self.trained if p.owned)
+        return max(self.max_chunks, slices + ceil(self.n_small / PIECE), ceil(self.n_trained / PIECE))
+
+    def _slices(self, placed: Placed) -> int:
+        return ceil(placed.parameter.shape[0] / self.slice_rows(placed.parameter.name))
+
+    def pieces_of(self, placed: Placed) -> tuple[int, int]:
+        """The first piece, and the last + 1, of the stage of gradients that a parameter is part of."""
+        if placed.owned:
+            return 0, self._slices(placed)
+        return placed.at // PIECE, ceil(placed.stop / PIECE)
 
     # -- gradients ------------------------------------------------------------------------------------------
 
@@ -204,29 +235,59 @@ class Plan:
         """Whether the gradient of a block's input depends on the whole batch, and somebody wants it."""
         return self.waits(block) and any(name in self.wants_gradient for name in block.inputs)
 
+    def wide(self, block: Block) -> bool:
+        """Whether a block is a dense layer computed for the whole batch at once, in stages of its own."""
+        return (
+            isinstance(block.node, Dense)
+            and self.placed[block.node.kernel].owned
+            and self.graph.parameter(block.node.kernel).size >= WIDE_FROM
+        )
+
+    def wide_backward(self, block: Block) -> bool:
+        """Whether the gradient of its input is, too."""
+        return self.wide(block) and any(name in self.wants_gradient for name in block.inputs)
+
+    def unit_slice(self, block: Block) -> int:
+        """Outputs of a wide dense layer that one piece computes."""
+        units = block.shape[-1]
+        size = divisor(units, 32)
+        return size if size >= 8 else units
+
     @cached_property
     def forward_stage(self) -> dict[str, int]:
         """For each value the stage in which it is made."""
-        stage, out = 0, {}
+        stage, after_wide, out = 0, False, {}
         for block in self.blocks:
-            stage += self.waits(block)
+            stage += self.waits(block) or self.wide(block) or after_wide
+            after_wide = self.wide(block)
             out[block.name] = stage
         return out
+
+    @property
+    def loss_stage(self) -> int:
+        """The stage in which the loss is computed."""
+        return self.forward_stage[self.output] + self.wide(self.producer(self.output))
 
     @cached_property
     def backward_stage(self) -> dict[str, int]:
         """For each value with a gradient the stage in which its block gives to its own inputs and weights."""
-        stage, out = self.forward_stage[self.output], {}
+        stage, after_wide, out = self.loss_stage, False, {}
         for block in reversed(self.blocks):
             if block.name in self.wants_gradient:
-                stage += self.waits_backward(block)
+                stage += self.waits_backward(block) or self.wide_backward(block) or after_wide
+                after_wide = self.wide_backward(block)
                 out[block.name] = stage
         return out
 
     @property
     def n_stages(self) -> int:
         """Stages of a step that work on chunks; the update of the weights is one more."""
-        return 1 + max([self.forward_stage[self.output], *self.backward_stage.values()])
+        return 1 + max([self.loss_stage, *self.backward_stage.values()])
+
+    @property
+    def n_meetings(self) -> int:
+        """How often the threads meet in a step: after each stage, those of the parameters included."""
+        return self.n_stages + (2 if self.clips_norms else 1)
 
     @property
     def batch_statistics(self) -> bool:
@@ -242,7 +303,7 @@ class Plan:
     def gradient_outlives_stage(self, value: str) -> bool:
         """The same of ∂loss/∂value."""
         readers = [b.name for b in self.readers[value]]
-        given = min((self.backward_stage[r] for r in readers), default=self.forward_stage[self.output])
+        given = min((self.backward_stage[r] for r in readers), default=self.loss_stage)
         return self.backward_stage[value] > given
 
     def column_tile(self, block: Block) -> int | None:
@@ -257,7 +318,7 @@ class Plan:
         return self.producer(block.inputs[0]).shape[-1] <= 4
 
     def returns_through_points(self, block: Block) -> bool:
-        """Whether a convolution by Toom–Cook writes out the gradient at the points: not if registers hold it."""
+        """Whether a convolution by Toom–Cook writes out the gradient at the points, or registers hold it."""
         in_registers = block.pool and self.few_channels(block) and block.inputs[0] not in self.wants_gradient
         return not in_registers
 

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from tatamilab.engine import gaps
 from tatamilab.engine import threads as team_size
 from tatamilab.engine.arguments import check_images, check_labels, check_weights
 from tatamilab.engine.buffers import Buffer
 from tatamilab.engine.graph import Graph, Training
 from tatamilab.engine.jit import Code
 from tatamilab.engine.kernels.dropout import seeds
-from tatamilab.engine.kernels.optimizer import n_slots, rates
+from tatamilab.engine.kernels.optimizer import initial_slots, n_slots, rates
 from tatamilab.engine.memory import (
     HALTS_ON_NAN,
     MAX_STATISTICS,
@@ -97,8 +96,6 @@ class Program:
     ) -> None:
         if checked is None:
             checked = os.environ.get("TATAMI_CHECKED") == "1"
-        if training:
-            gaps.check(graph, training)
         self.plan = Plan(
             graph=graph,
             training=training,
@@ -113,6 +110,8 @@ class Program:
         self.n_threads = n_threads or team_size.default()
         self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
         self._memory = _Memory(self.plan, self.n_threads)
+        for i, value in enumerate(initial_slots(training.optimizer) if training else ()):
+            self._memory.arrays[slot_name(i)].view(np.float32)[:] = value
         self._flags = np.zeros((max(self.plan.n_pieces, 64), 8), np.int64)
         self._ticket = 1
         self.iterations = 0
@@ -251,7 +250,7 @@ class Program:
             self._flags = np.zeros((chunks, 8), np.int64)
         scalars = (n_images, self.n_threads, n_steps, self._ticket, self.plan.batch_size, wants)
         table = self._memory.table(arrays, self._flags, dict(zip(SCALARS, scalars, strict=True)))
-        self._ticket += n_steps * (self.plan.n_stages + 1) + 1
+        self._ticket += n_steps * self.plan.n_meetings + 1
         progress = self._memory.progress
         progress[:] = 0
         call, address = self._code.function(function), table.ctypes.data

@@ -76,14 +76,19 @@ def sign(k: Kernel, x: Value) -> Value:
     return k.where(k.compare(">", x, 0.0), k.constant(1.0), negative)
 
 
-def clip(k: Kernel, x: Value, low: float, high: float) -> tuple[Value, Value]:
-    """min(max(x, low), high) and its slope, which is ½ at both ends (as JAX has it) and 0 where x is NaN."""
+def clamp(k: Kernel, x: Value, low: float, high: float) -> Value:
+    """min(max(x, low), high)."""
     y = k.where(k.compare("<", x, low), k.constant(low), x)
-    y = k.where(k.compare(">", y, high), k.constant(high), y)
+    clamped: Value = k.where(k.compare(">", y, high), k.constant(high), y)
+    return clamped
+
+
+def clip(k: Kernel, x: Value, low: float, high: float) -> tuple[Value, Value]:
+    """`clamp` and its slope, which is ½ at both ends (as JAX has it) and 0 where x is NaN."""
     closed = k.both(k.compare(">=", x, low), k.compare("<=", x, high))
     open_ = k.both(k.compare(">", x, low), k.compare("<", x, high))
     half = k.where(closed, k.constant(0.5), 0.0)
-    return y, k.where(open_, k.constant(1.0), half)
+    return clamp(k, x, low, high), k.where(open_, k.constant(1.0), half)
 
 
 def exp(k: Kernel, x: Value) -> Value:

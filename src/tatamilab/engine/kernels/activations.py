@@ -38,7 +38,7 @@ def _relu(k: Kernel, x: Value, alpha: float) -> ValueAndSlope:
 
 def _relu6(k: Kernel, x: Value, alpha: float) -> ValueAndSlope:
     inside = k.both(k.compare(">", x, 0.0), k.compare("<", x, 6.0))
-    return math.clip(k, x, 0.0, 6.0)[0], _step(k, inside)
+    return math.clamp(k, x, 0.0, 6.0), _step(k, inside)
 
 
 def _leaky_relu(k: Kernel, x: Value, alpha: float) -> ValueAndSlope:
@@ -53,7 +53,7 @@ def _threshold(k: Kernel, x: Value, alpha: float) -> ValueAndSlope:
 
 def _hard_tanh(k: Kernel, x: Value, alpha: float) -> ValueAndSlope:
     outside = k.compare(">", k.call("llvm.fabs", x), 1.0)
-    return math.clip(k, x, -1.0, 1.0)[0], _step(k, outside, 0.0, 1.0)
+    return math.clamp(k, x, -1.0, 1.0), _step(k, outside, 0.0, 1.0)
 
 
 def _hard_sigmoid(k: Kernel, x: Value, alpha: float) -> ValueAndSlope:

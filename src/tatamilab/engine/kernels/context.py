@@ -76,16 +76,26 @@ class Context:
         target[index] = target[index] + tile
 
     def store_gradient(
-        self, reader: str, name: str, index: tuple[Any, ...], tile: Tile, shape: tuple[int, ...]
+        self,
+        reader: str,
+        name: str,
+        index: tuple[Any, ...],
+        tile: Tile,
+        shape: tuple[int, ...],
+        *,
+        chunk: Any = None,
     ) -> None:
         """Store what block `reader` gives to ∂loss/∂`name`, behind the ReLU that made it if there is one.
 
-        The last reader in the graph is the first one backwards: it stores, the others add to it.
+        The last reader in the graph is the first one backwards: it stores, the others add to it. A kernel for
+        the whole batch says which `chunk`.
         """
-        target = self.gradient(name, shape)
+        how = {} if chunk is None else {"all_chunks": True}
+        index = index if chunk is None else (chunk, *index)
+        target = self.gradient(name, shape, **how)
         if self.plan.readers[name][-1].name != reader:
             tile = target[index] + tile
         elif self.plan.masks(name):
-            alive = self.k.compare(">", self.value(name, shape)[index], 0.0)
+            alive = self.k.compare(">", self.value(name, shape, **how)[index], 0.0)
             tile = self.k.where(alive, tile, 0.0)
         target[index] = tile

@@ -42,7 +42,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
 
         def tile(g: Tile, i: Tile, j: Tile, o: Tile, group: int = group, per_group: int = per_group) -> None:
             o = o + group * per_group
-            start = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
+            start: Any = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
             start = np.broadcast_to(start, np.broadcast(g, i, j, o).shape)
 
             def term(u: Any, v: Any, ch: Any) -> Any:

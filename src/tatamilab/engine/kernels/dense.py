@@ -29,7 +29,7 @@ def _accumulators(k: Kernel) -> int:
 
 
 FEATURES_AT_ONCE = 64
-"""Rows of a wide kernel that pass before the sums go back to memory, so that they and the features stay near."""
+"""Rows of a kernel that pass before the sums go back to memory, so that they and the features stay near."""
 
 
 def forward(k: Kernel, c: Context, block: Block) -> None:
@@ -131,7 +131,7 @@ def _run(k: Kernel, units: int) -> int:
 
 
 def owned_gradient(k: Kernel, c: Context, block: Block, first_row: Index, rows: Any) -> None:
-    """slice[f − first_row, o] = Σ_n x[f,n] · d_y[o,n] over the whole batch, for some rows of a large kernel."""
+    """slice[f − first_row, o] = Σ_n x[f,n] · d_y[o,n] over the whole batch, for rows of a large kernel."""
     node = _node(block)
     features, units = c.plan.graph.parameter(node.kernel).shape
     x = k.view(block.inputs[0], shape=(features,), all_chunks=True)

@@ -108,8 +108,8 @@ class Head:
             for c in range(self.size):
                 acc[...] = f(c, *acc)
             return acc
-        with k.each(self.size, carry=acc, name="class") as c:
-            acc[...] = f(c, *acc)
+        with k.each(self.size, carry=acc, name="class") as index:
+            acc[...] = f(index, *acc)
         return acc
 
     # -- losses ----------------------------------------------------------------------------------------------

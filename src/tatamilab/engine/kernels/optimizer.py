@@ -6,38 +6,69 @@ or an assignment to the learning rate needs no recompiling. Slots are Keras's ow
     SGD       w −= η·g;  with momentum  v = μ·v − η·g,  w += v  (Nesterov: w += μ·v − η·g)
     Adam      m += (g − m)(1 − β₁),  v += (g² − v)(1 − β₂),  w −= α·m / (√v + ε),
               α = η·√(1 − β₂ᵗ) / (1 − β₁ᵗ): Keras's ε stands outside the bias correction
+              AMSGrad: the largest v so far in place of v
+    Nadam     m, v as Adam's,  w −= η·m̂ / (√(v / (1 − β₂ᵗ)) + ε),
+              m̂ = m·μₜ₊₁ / (1 − μ₁⋯μₜ₊₁) + g·(1 − μₜ) / (1 − μ₁⋯μₜ),  μₜ = β₁(1 − ½·0.96ᵗ)
     RMSprop   v = ρ·v + (1 − ρ)·g²,  a = η·g / √(v + ε);  centered: √(v − ḡ² + ε);  momentum: b = μ·b + a
+    Adagrad   v += g²,  w −= η·g / √(v + ε)
 
-Sources: Kingma and Ba (2015), section 2, the ε of "epsilon hat"; Sutskever et al. (2013); Tieleman and
-Hinton (2012).
+Before the rule gradients are clipped, then weights decay: w −= w·λ·η. After it the average of the weights, if
+one is kept, becomes  w̄ = μ·w̄ + (1 − μ)·w  (at the first step: w).
+
+Sources: Kingma and Ba (2015), section 2, the ε of "epsilon hat"; Reddi et al. (2018), algorithm 2; Dozat
+(2016), algorithm 2; Sutskever et al. (2013); Tieleman and Hinton (2012); Duchi et al. (2011); Loshchilov and
+Hutter (2019).
 """
 
 from typing import Any
 
 import numpy as np
 
+from tatamilab.engine.emit import math
 from tatamilab.engine.emit.kernel import Kernel
 from tatamilab.engine.emit.values import Index, Value
-from tatamilab.engine.graph import Optimizer, Unsupported
+from tatamilab.engine.graph import Optimizer
 from tatamilab.engine.memory import RATES, slot_name
+
+LEARNING_RATE, ALPHA, MOMENTUM_SHARE, GRADIENT_SHARE, SECOND_BIAS, AVERAGE, OVERWRITE = range(7)
+"""Columns of the rates: η; α of Adam; the factors of m and g in Nadam's m̂, and 1 − β₂ᵗ; μ of the average of
+the weights; 1 where the weights become that average after the step."""
+
+NADAM_DECAY = 0.96
+
+
+def slot_kinds(optimizer: Optimizer) -> tuple[str, ...]:
+    """The vectors of state that the rule keeps, by the names of Keras's variables, in Keras's order."""
+    averages = () if optimizer.ema_momentum is None else ("average",)
+    match optimizer.kind:
+        case "sgd":
+            kinds: tuple[str, ...] = ("momentum",) if optimizer.momentum else ()
+        case "adam" | "adamw":
+            kinds = ("momentum", "velocity", *(("velocity_hat",) if optimizer.amsgrad else ()))
+        case "nadam":
+            kinds = ("momentum", "velocity")
+        case "rmsprop":
+            momentum = ("momentum",) if optimizer.momentum else ()
+            kinds = ("velocity", *momentum, *(("average_gradient",) if optimizer.centered else ()))
+        case "adagrad":
+            kinds = ("accumulator",)
+    return averages + kinds
 
 
 def n_slots(optimizer: Optimizer) -> int:
     """Vectors of state that the rule keeps for each weight."""
-    match optimizer.kind:
-        case "sgd":
-            return 1 if optimizer.momentum else 0
-        case "adam" | "adamw":
-            return 3 if optimizer.amsgrad else 2
-        case "rmsprop":
-            return 1 + bool(optimizer.momentum) + optimizer.centered
-        case "adagrad":
-            return 1
-    raise Unsupported(f"optimizer {optimizer.kind!r}", "isn't lowered")
+    return len(slot_kinds(optimizer))
+
+
+def initial_slots(optimizer: Optimizer) -> tuple[float, ...]:
+    """What each vector of state holds before the first step."""
+    return tuple(
+        optimizer.initial_accumulator if kind == "accumulator" else 0.0 for kind in slot_kinds(optimizer)
+    )
 
 
 def rates(optimizer: Optimizer, iterations: int, learning_rates: np.ndarray) -> np.ndarray:
-    """What each step needs to know: row t holds (η, α of Adam).
+    """What each step needs to know, a row a step.
 
     Args:
         optimizer: the rule.
@@ -45,16 +76,47 @@ def rates(optimizer: Optimizer, iterations: int, learning_rates: np.ndarray) -> 
         learning_rates: η of each step, float32.
 
     Returns:
-        float32, (steps, RATES). β^t is computed in float32, as Keras does.
+        float32, (steps, RATES). Powers are computed in float32, as Keras does.
     """
     lr = learning_rates.astype(np.float32)
+    one = np.float32(1)
     out = np.zeros((len(lr), RATES), np.float32)
-    out[:, 0] = lr
+    out[:, LEARNING_RATE] = lr
+    step = iterations + 1 + np.arange(len(lr))
+    t = step.astype(np.float32)
     if optimizer.kind in ("adam", "adamw"):
-        t = (iterations + 1 + np.arange(len(lr))).astype(np.float32)
         power_1, power_2 = np.float32(optimizer.beta_1) ** t, np.float32(optimizer.beta_2) ** t
-        out[:, 1] = lr * np.sqrt(np.float32(1) - power_2) / (np.float32(1) - power_1)
+        out[:, ALPHA] = lr * np.sqrt(one - power_2) / (one - power_1)
+    if optimizer.kind == "nadam":
+        out[:, MOMENTUM_SHARE], out[:, GRADIENT_SHARE] = _nadam_shares(optimizer, step)
+        out[:, SECOND_BIAS] = one - np.float32(optimizer.beta_2) ** t
+    if optimizer.ema_momentum is not None:
+        out[:, AVERAGE] = np.where(step == 1, 0.0, optimizer.ema_momentum)
+        if optimizer.ema_overwrite_frequency:
+            out[:, OVERWRITE] = step % optimizer.ema_overwrite_frequency == 0
     return out
+
+
+def _nadam_shares(optimizer: Optimizer, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """μₜ₊₁ / (1 − μ₁⋯μₜ₊₁) and (1 − μₜ) / (1 − μ₁⋯μₜ) of each step t."""
+    last = int(step[-1]) if len(step) else 0
+    t = np.arange(1, last + 2, dtype=np.float32)
+    one, half = np.float32(1), np.float32(0.5)
+    mu = np.float32(optimizer.beta_1) * (one - half * np.float32(NADAM_DECAY) ** t)
+    product = np.multiply.accumulate(mu)
+    return mu[step] / (one - product[step]), (one - mu[step - 1]) / (one - product[step - 1])
+
+
+def _columns(optimizer: Optimizer) -> list[int]:
+    """The rates that the rule looks at."""
+    averages = [] if optimizer.ema_momentum is None else [AVERAGE, OVERWRITE]
+    match optimizer.kind:
+        case "adam" | "adamw":
+            return [LEARNING_RATE, ALPHA, *averages]
+        case "nadam":
+            return [LEARNING_RATE, MOMENTUM_SHARE, GRADIENT_SHARE, SECOND_BIAS, *averages]
+        case _:
+            return [LEARNING_RATE, *averages]
 
 
 class Rule:
@@ -68,76 +130,98 @@ class Rule:
     def __init__(self, k: Kernel, optimizer: Optimizer) -> None:
         self.k, self.optimizer = k, optimizer
         self.weights = k.view("weights", element="vector")
-        self.slots = [k.view(slot_name(i), element="vector") for i in range(n_slots(optimizer))]
+        self.slots = {
+            kind: k.view(slot_name(i), element="vector") for i, kind in enumerate(slot_kinds(optimizer))
+        }
         step_rates = k.view("rates")
-        self.lr, self.alpha = (step_rates[k.index(k.step), column] for column in (0, 1))
+        self.rates = {column: step_rates[k.index(k.step), column] for column in _columns(optimizer)}
+        self.lr = self.rates[LEARNING_RATE]
 
     def apply(self, at: Index | int, g: Value) -> None:
         """Update the `lanes` weights that start at element `at` with their gradients `g`."""
         w = self.weights[at,]
         o = self.optimizer
         if o.clipvalue is not None:
-            g = self._clip(g, o.clipvalue)
+            g = math.clamp(self.k, g, -o.clipvalue, o.clipvalue)
         if o.weight_decay:
-            w = w - (w * (self.lr * o.weight_decay).value()).value()
-        self.weights[at,] = {
+            w = w - ((w * o.weight_decay).value() * self.lr).value()
+        w = {
             "sgd": self._sgd,
             "adam": self._adam,
             "adamw": self._adam,
+            "nadam": self._nadam,
             "rmsprop": self._rmsprop,
             "adagrad": self._adagrad,
         }[o.kind](at, w, g)
+        self.weights[at,] = w if o.ema_momentum is None else self._averaged(at, w)
 
-    def _clip(self, g: Value, bound: float) -> Value:
-        k = self.k
-        g = k.where(k.compare(">", g, bound), k.constant(bound), g)
-        return k.where(k.compare("<", g, -bound), k.constant(-bound), g)
+    def _averaged(self, at: Any, w: Value) -> Value:
+        """The weights after the step: their average where it takes their place."""
+        k, average = self.k, self.slots["average"]
+        momentum = self.rates[AVERAGE]
+        mean = average[at,] * momentum + ((1.0 - momentum) * w).value()
+        average[at,] = mean
+        if not self.optimizer.ema_overwrite_frequency:
+            return w
+        return k.where(k.compare(">", self.rates[OVERWRITE], 0.0), mean, w)
 
     def _sgd(self, at: Any, w: Value, g: Value) -> Value:
         o = self.optimizer
         if not o.momentum:
             return w - (g * self.lr).value()
-        (velocity,) = self.slots
+        velocity = self.slots["momentum"]
         v = velocity[at,] * o.momentum - g * self.lr
         velocity[at,] = v
         return v * o.momentum - g * self.lr + w if o.nesterov else w + v
 
+    def _moments(self, at: Any, g: Value, share_1: float, share_2: float) -> tuple[Value, Value]:
+        """m and v, moved by their shares towards g and g²."""
+        first, second = self.slots["momentum"], self.slots["velocity"]
+        m, v = first[at,], second[at,]
+        m = (g - m) * share_1 + m
+        v = ((g * g).value() - v) * share_2 + v
+        first[at,], second[at,] = m, v
+        return m, v
+
     def _adam(self, at: Any, w: Value, g: Value) -> Value:
         k, o = self.k, self.optimizer
-        first, second = self.slots[:2]
-        m, v = first[at,], second[at,]
-        m = (g - m) * float(np.float32(1) - np.float32(o.beta_1)) + m
-        v = ((g * g).value() - v) * float(np.float32(1) - np.float32(o.beta_2)) + v
-        first[at,], second[at,] = m, v
+        m, v = self._moments(at, g, 1 - o.beta_1, 1 - o.beta_2)
         if o.amsgrad:
-            best = self.slots[2]
+            best = self.slots["velocity_hat"]
             v = k.maximum(best[at,], v)
             best[at,] = v
-        return w - (m * self.alpha).value() / (k.call("llvm.sqrt", v) + o.epsilon)
+        return w - (m * self.rates[ALPHA]).value() / (k.call("llvm.sqrt", v) + o.epsilon)
+
+    def _nadam(self, at: Any, w: Value, g: Value) -> Value:
+        k, o = self.k, self.optimizer
+        # here Keras subtracts from 1 in float32, in Adam it does in float64
+        shares = (float(np.float32(1) - np.float32(beta)) for beta in (o.beta_1, o.beta_2))
+        m, v = self._moments(at, g, *shares)
+        ahead = m * self.rates[MOMENTUM_SHARE] + (g * self.rates[GRADIENT_SHARE]).value()
+        return w - (ahead * self.lr).value() / (k.call("llvm.sqrt", v / self.rates[SECOND_BIAS]) + o.epsilon)
 
     def _rmsprop(self, at: Any, w: Value, g: Value) -> Value:
         k, o = self.k, self.optimizer
-        slots = iter(self.slots)
-        velocity = next(slots)
+        velocity = self.slots["velocity"]
         v = velocity[at,] * o.rho + ((g * g).value() * (1 - o.rho)).value()
         velocity[at,] = v
-        momentum = next(slots) if o.momentum else None
         denominator = v + o.epsilon
         if o.centered:
-            average = next(slots)
+            average = self.slots["average_gradient"]
             mean = average[at,] * o.rho + (g * (1 - o.rho)).value()
             average[at,] = mean
             denominator = v - (mean * mean).value() + o.epsilon
         a = (g * self.lr).value() / k.call("llvm.sqrt", denominator)
-        if momentum is None:
+        if not o.momentum:
             return w - a
+        momentum = self.slots["momentum"]
         b = momentum[at,] * o.momentum + a
         momentum[at,] = b
         return w - b
 
     def _adagrad(self, at: Any, w: Value, g: Value) -> Value:
         k, o = self.k, self.optimizer
-        (total,) = self.slots
+        total = self.slots["accumulator"]
         v = total[at,] + g * g
         total[at,] = v
         return w - (g * self.lr).value() / k.call("llvm.sqrt", v + o.epsilon)

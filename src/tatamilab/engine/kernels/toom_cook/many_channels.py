@@ -184,6 +184,6 @@ def _from_points(k: Kernel, c: Context, block: Block, s: Shape) -> None:
     with k.each(k.groups, name="g") as g, k.each(shape[2], name="c") as ch:
         with k.each(reached, name="y") as y:
             row(y, ch, g)
-        for y in range(reached, shape[0]):
+        for rest in range(reached, shape[0]):
             with k.each(shape[1], name="x") as x:
-                c.store_gradient(block.name, name, (y, x, ch, g), k.constant(0.0), shape)
+                c.store_gradient(block.name, name, (rest, x, ch, g), k.constant(0.0), shape)
