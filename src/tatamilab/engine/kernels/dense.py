@@ -46,7 +46,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
     over = {"o": units, "g": k.groups}
 
     def bias(o: Tile, g: Tile) -> Tile:
-        start = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
+        start: Any = c.weight(node.bias)[o] if node.bias else k.constant(0.0)
         return np.broadcast_to(start, np.broadcast(o, g).shape)
 
     def sums(first: Any, count: int, o: Tile, g: Tile, start: Tile) -> Tile:

@@ -29,7 +29,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
     """y[n,o] = b[o] + Σ_f x[n,f] · w[f,o] for all chunks and a slice of the outputs."""
     node = block.node
     assert isinstance(node, Dense)
-    features, _ = c.plan.graph.parameter(block.node.kernel).shape
+    features, _ = c.plan.graph.parameter(node.kernel).shape
     size = c.plan.unit_slice(block)
     x = k.view(block.inputs[0], shape=(features,), all_chunks=True)
     y = k.view(block.name, all_chunks=True)
