@@ -17,8 +17,8 @@ from typing import Any
 from llvmlite import ir
 from llvmlite.ir.instructions import CallInstr, LoadInstr, StoreInstr
 
-from tatamilab.engine.emit.kernel import ARGUMENTS, Build, Kernel, element_bytes
-from tatamilab.engine.emit.values import Index, Tile, View
+from tatamilab.engine.emit.kernel import ARGUMENTS, Build, Kernel
+from tatamilab.engine.emit.values import Index, Tile, View, element_bytes
 from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.memory import buffers, slots

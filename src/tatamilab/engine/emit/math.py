@@ -70,10 +70,10 @@ def polynomial(k: Kernel, x: Value, coefficients: Sequence[float]) -> Value:
     return y
 
 
-def sign(k: Kernel, x: Value) -> Value:
-    """1, −1, or x itself where it is ±0 or NaN."""
-    negative = k.where(k.compare("<", x, 0.0), k.constant(-1.0), x)
-    return k.where(k.compare(">", x, 0.0), k.constant(1.0), negative)
+def slope_of_abs(k: Kernel, x: Value) -> Value:
+    """d|x|/dx as JAX has it: 1 from 0 on, else −1, for NaN too."""
+    slope: Value = k.where(k.compare(">=", x, 0.0), k.constant(1.0), -1.0)
+    return slope
 
 
 def clamp(k: Kernel, x: Value, low: float, high: float) -> Value:

@@ -9,6 +9,7 @@ import numpy as np
 from llvmlite import ir
 
 if TYPE_CHECKING:
+    from tatamilab.engine.emit.arithmetic import Arithmetic
     from tatamilab.engine.emit.kernel import Kernel
 
 F32, F64 = ir.FloatType(), ir.DoubleType()
@@ -63,7 +64,7 @@ class Value:
 
     __slots__ = ("k", "v")
 
-    def __init__(self, k: Kernel, v: ir.Value) -> None:
+    def __init__(self, k: Arithmetic, v: ir.Value) -> None:
         self.k = k
         self.v = v
 
@@ -213,3 +214,10 @@ class View:
 
 def _tuple(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
+
+
+def element_bytes(t: ir.Type) -> int:
+    """Bytes of one load of type `t`."""
+    if isinstance(t, ir.VectorType):
+        return int(t.count) * element_bytes(t.element)
+    return {F32: 4, I8: 1, I16: 2, I32: 4}.get(t, 8)
