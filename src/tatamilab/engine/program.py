@@ -10,12 +10,23 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from threading import Barrier, Lock, get_ident
+from typing import Any, TypeVar
 
 import numpy as np
 
-from tatamilab.engine import threads as team_size
-from tatamilab.engine.arguments import check_images, check_labels, check_weights
+from tatamilab.engine import threads
+from tatamilab.engine.arguments import (
+    check_count,
+    check_images,
+    check_labels,
+    check_order,
+    check_parameter,
+    check_rates,
+    check_weights,
+)
+from tatamilab.engine.availability import EngineUnavailable
 from tatamilab.engine.buffers import Buffer
 from tatamilab.engine.graph import Graph, Training
 from tatamilab.engine.jit import Code
@@ -35,9 +46,14 @@ from tatamilab.engine.memory import (
 )
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target, choose
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
 
 POLL_S = 0.02
 """Seconds between two looks at the counters of a running call."""
+
+LARGEST_BATCH = 2**20
+"""Images in a step; more is a mistake of the caller, or work for another kind of plan."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +75,25 @@ class Totals:
 
 Watch = Callable[[Totals], object]
 """Told how far a call is; training ends after the step in hand when it returns something true."""
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _one_at_a_time(method: Method) -> Method:
+    """Calls from several threads take turns; one from within `watch` is refused, as it would wait for itself."""
+
+    @wraps(method)
+    def in_turn(self: Program, *args: Any, **named: Any) -> Any:
+        if self._caller == get_ident():
+            raise BadInput(_("A program that is training cannot be used from its own watch function."))
+        with self._turn:
+            self._caller = get_ident()
+            try:
+                return method(self, *args, **named)
+            finally:
+                self._caller = 0
+
+    return in_turn  # type: ignore[return-value]
 
 
 class Program:
@@ -99,7 +134,7 @@ class Program:
         self.plan = Plan(
             graph=graph,
             training=training,
-            batch_size=batch_size,
+            batch_size=check_count("batch_size", batch_size, largest=LARGEST_BATCH),
             target=target or choose(os.environ.get("TATAMI_TARGET")),
             input_dtype=input_dtype,
             checked=checked,
@@ -107,9 +142,12 @@ class Program:
         )
         self._code = Code(self.plan)
         self.compile(first or ("train" if training else "infer"))
-        self.n_threads = n_threads or team_size.default()
-        self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
+        if n_threads is None:
+            n_threads = threads.default()
+        self.n_threads = check_count("n_threads", n_threads, largest=threads.LARGEST)
         self._memory = _Memory(self.plan, self.n_threads)
+        self._start_team()
+        self._turn, self._caller = Lock(), 0
         for i, value in enumerate(initial_slots(training.optimizer) if training else ()):
             self._memory.arrays[slot_name(i)].view(np.float32)[:] = value
         self._flags = np.zeros((max(self.plan.n_pieces, 64), 8), np.int64)
@@ -119,6 +157,21 @@ class Program:
     def compile(self, function: str) -> None:
         """Compile "train" or "infer" now, unless that was done before. Raises as the constructor does."""
         self._code.function(function)
+
+    def _start_team(self) -> None:
+        """Start every thread now: a native call waits for all of them."""
+        self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
+        self._process = os.getpid()
+        self._work: Future[None] = Future()
+        self._work.set_result(None)
+        together = Barrier(self.n_threads)
+        try:
+            wait([self._pool.submit(together.wait) for _ in range(self.n_threads)])
+        except RuntimeError as problem:
+            together.abort()
+            raise EngineUnavailable(
+                _("The system does not give {n} threads to the engine.", n=self.n_threads)
+            ) from problem
 
     # -- weights and state -----------------------------------------------------------------------------------
 
@@ -145,9 +198,7 @@ class Program:
         flat = self._memory.arrays[buffer].view(np.float32)
         for name, value in values.items():
             placed = self.plan.placed[name]
-            given = np.asarray(value, np.float32)
-            if given.shape != placed.parameter.shape:
-                raise ValueError(f"{name}: expected shape {placed.parameter.shape}, got {given.shape}")
+            given = check_parameter(name, value, placed.parameter.shape)
             flat[placed.at : placed.at + given.size] = given.ravel()
 
     def _load(self, buffer: str, *, trained_only: bool) -> dict[str, np.ndarray]:
@@ -160,6 +211,7 @@ class Program:
 
     # -- calls -----------------------------------------------------------------------------------------------
 
+    @_one_at_a_time
     def train(
         self,
         x: np.ndarray,
@@ -194,9 +246,9 @@ class Program:
         assert self.plan.training, "compiled without training"
         x = check_images(self.plan, x)
         y = check_labels(self.plan, y, len(x))
-        order = np.arange(len(x)) if order is None else np.ascontiguousarray(order, np.int64)
+        order = check_order(order, len(x))
         n_steps = -(-len(order) // self.plan.batch_size)
-        lr = np.broadcast_to(np.asarray(learning_rate, np.float32), (n_steps,))
+        lr = check_rates(learning_rate, n_steps)
         step_rates = rates(self.plan.training.optimizer, self.iterations, lr)
         step_rates.view(np.uint32)[:, SEED] = seeds(seed, self.iterations, n_steps)
         arrays = {
@@ -212,6 +264,7 @@ class Program:
         self.iterations += totals.steps
         return totals
 
+    @_one_at_a_time
     def evaluate(self, x: np.ndarray, y: np.ndarray, *, sample_weight: np.ndarray | None = None) -> Totals:
         """Loss and metrics without training. Arguments and errors as in `train`."""
         assert self.plan.training, "compiled without training"
@@ -225,6 +278,7 @@ class Program:
         }
         return self._run("infer", arrays, len(x), 0, wants=WANTS_LOSS)
 
+    @_one_at_a_time
     def predict(self, x: np.ndarray) -> np.ndarray:
         """The network's output for each image, float32 (n, *output shape)."""
         x = check_images(self.plan, x)
@@ -245,6 +299,9 @@ class Program:
         wants: int = 0,
         watch: Watch | None = None,
     ) -> Totals:
+        if os.getpid() != self._process:
+            self._start_team()  # a forked process has none of its parent's threads
+        _finish(self._work)  # still under way if Ctrl-C came twice
         chunks = -(-n_images // IMAGES_PER_CHUNK)
         if function == "infer" and chunks > len(self._flags):
             self._flags = np.zeros((chunks, 8), np.int64)
@@ -253,22 +310,34 @@ class Program:
         self._ticket += n_steps * self.plan.n_meetings + 1
         progress = self._memory.progress
         progress[:] = 0
-        call, address = self._code.function(function), table.ctypes.data
-        team = [self._pool.submit(call, address, thread) for thread in range(self.n_threads)]
+        call = self._code.function(function)
         try:
-            while watch and wait(team, timeout=POLL_S).not_done:
+            self._work = self._pool.submit(self._lead, call, table, arrays)
+            while watch and wait([self._work], timeout=POLL_S).not_done:
                 if watch(self._totals(n_images, n_steps)):
                     progress[PROGRESS.index("stop_request"), 0] = 1
                     watch = None
-            _finish(team)
+            _finish(self._work)
         except BaseException:
             progress[PROGRESS.index("stop_request"), 0] = 1
-            _finish(team)
+            _finish(self._work)
             if function == "train":
                 self.iterations += int(progress[PROGRESS.index("step"), 0])
             raise
         self._memory.raise_fault(self.plan)
         return self._totals(n_images, n_steps)
+
+    def _lead(self, call: Any, table: np.ndarray, arrays: Mapping[str, np.ndarray]) -> None:
+        """Thread 0: start the others, work, wait for them.
+
+        Ctrl-C, which meets the main thread only, can neither leave a team incomplete nor free what it works on:
+        `arrays` is not used here, but kept as long.
+        """
+        address = table.ctypes.data
+        others = [self._pool.submit(call, address, thread) for thread in range(1, self.n_threads)]
+        call(address, 0)
+        for other in others:
+            other.result()
 
     def profile_counts(self) -> dict[str, tuple[int, int, int]]:
         """For each kernel: calls, cycles in all, cycles of the fastest call; summed over the threads."""
@@ -295,12 +364,11 @@ class Program:
         return Totals(steps=steps, images=seen, loss=means[0], metrics=tuple(means[1:]))
 
 
-def _finish(team: list[Future[Any]]) -> None:
-    """Wait for every thread, in slices of time, so that Ctrl-C is seen between them."""
-    while wait(team, timeout=POLL_S).not_done:
+def _finish(work: Future[None]) -> None:
+    """Wait in slices of time, so that Ctrl-C is seen between them."""
+    while wait([work], timeout=POLL_S).not_done:
         pass
-    for thread in team:
-        thread.result()
+    work.result()
 
 
 class _Memory:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+
 IMAGES_PER_CHUNK = 16
 """Images that one piece of work computes side by side; a multiple of every target's lanes."""
 
@@ -108,11 +111,17 @@ def choose(name: str | None = None) -> Target:
     """The widest target this CPU can run, or the one called `name`, with this machine's triple.
 
     Raises:
-        ValueError: `name` is unknown or this CPU cannot run it.
+        BadInput: `name` is unknown or this CPU cannot run it.
     """
     able = runnable()
     name = name or able[0]
     if name not in able:
-        raise ValueError(f"target {name!r} cannot run here; this CPU can run: {', '.join(able)}")
+        raise BadInput(
+            _(
+                "The target {name!r} cannot run here; this CPU can run {able}.",
+                name=name,
+                able=", ".join(able),
+            )
+        )
     fields = {**NAMED[name].__dict__, "triple": host_triple()}
     return Target(**fields)
