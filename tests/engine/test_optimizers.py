@@ -47,8 +47,7 @@ def _model() -> keras.Model:
                 47,
                 activation="tanh",
                 kernel_regularizer=regularizers.L1L2(1e-4, 1e-3),
-                bias_regularizer="l1",
-                bias_initializer="normal",
+                bias_regularizer=regularizers.L1(0.003),
             ),
             layers.Dense(3, kernel_regularizer=regularizers.L2(0.02)),
         ]
@@ -107,3 +106,41 @@ def test_large_kernels_are_updated_alike(name: str, monkeypatch: pytest.MonkeyPa
     program, model = _train_both(OPTIMIZERS[name]())
     assert any(placed.owned for placed in program.plan.placed.values())
     _assert_same_state(program, model)
+
+
+def test_evaluation_counts_the_penalties() -> None:
+    model, (x, y) = _model(), _data()
+    model.compile("sgd", "mse")
+    program = oracle.program_of(model, oracle.weights_of(model), (3,), batch_size=BATCH)
+    np.testing.assert_allclose(program.evaluate(x, y).loss, model.evaluate(x, y, verbose=0), rtol=1e-5)
+    without = oracle.program_of(model, {k: 0 * v for k, v in oracle.weights_of(model).items()}, (3,))
+    np.testing.assert_allclose(without.evaluate(x, y).loss, np.mean(y**2), rtol=1e-5)
+
+
+def test_an_infinite_gradient_makes_a_global_norm_spoil_every_weight_as_in_keras() -> None:
+    model, (x, y) = _model(), _data()
+    model.compile(optimizers.SGD(0.1, global_clipnorm=0.2), "mse")
+    program = oracle.program_of(model, oracle.weights_of(model), (3,), batch_size=N)
+    y[2, 1] = np.inf
+    model.train_on_batch(x, y)
+    program.train(x, y, learning_rate=0.1)
+    assert all(np.isnan(value).all() for value in oracle.weights_of(model).values())
+    assert all(np.isnan(value).all() for value in program.get_weights().values())
+    y[2, 1] = 0.0
+    program.set_weights({name: np.zeros_like(value) for name, value in program.get_weights().items()})
+    assert np.isfinite(program.train(x, y, learning_rate=0.1).loss)
+    assert all(np.isfinite(value).all() for value in program.get_weights().values())
+
+
+@pytest.mark.parametrize("name", ["clip norms", "clip global norm"])
+def test_bits_of_clipped_steps_do_not_depend_on_the_threads(name: str) -> None:
+    model, (x, y) = _model(), _data()
+    model.compile(OPTIMIZERS[name](), "mse")
+    results = []
+    for n_threads in (1, 2, 3):
+        program = oracle.program_of(model, oracle.weights_of(model), (3,), batch_size=N, n_threads=n_threads)
+        program.train(x, y, learning_rate=0.1)
+        results.append(program.get_weights())
+    for other in results[1:]:
+        for path, value in results[0].items():
+            np.testing.assert_array_equal(other[path], value, err_msg=path)

@@ -1,4 +1,6 @@
-"""Regularizers of weights: l1·Σ|w| + l2·Σw² in the loss, l1·sign w + 2·l2·w in the gradient.
+"""Regularizers of weights: l1·Σ|w| + l2·Σw² in the loss, ±l1 + 2·l2·w in the gradient.
+
+The slope of |w| at 0 is 1, as in JAX.
 
 The weights are those before the update, as in Keras. Each chunk of images adds up a share of the weights, so
 that the penalty is part of the loss in training and in evaluation alike.
@@ -45,12 +47,12 @@ def _share(k: Kernel, placed: Placed) -> Value:
 
 
 def penalty_gradient(k: Kernel, parameter: Parameter | None, weights: View, at: Index, g: Value) -> Value:
-    """g + l1·sign w + 2·l2·w, for the vector of weights that starts at an element."""
+    """g ± l1 + 2·l2·w, for the vector of weights that starts at an element."""
     if parameter is None or not (parameter.l1 or parameter.l2):
         return g
     w: Value = weights[at,]
     if parameter.l1:
-        g = g + math.sign(k, w) * parameter.l1
+        g = g + math.slope_of_abs(k, w) * parameter.l1
     return g + w * (2 * parameter.l2) if parameter.l2 else g
 
 
