@@ -54,14 +54,15 @@ def _residual() -> keras.Model:
 def _frozen() -> keras.Model:
     frozen = _norm()
     frozen.trainable = False
-    return _model((8, 8, 2), [_conv(6), frozen, layers.ReLU(), _conv(4), _norm(momentum=0.5), layers.ReLU()])
+    pooled = [_conv(6), frozen, layers.MaxPooling2D()]
+    return _model((9, 9, 2), [*pooled, _conv(4, 2), _norm(momentum=0.5), layers.ReLU()])
 
 
 MODELS: dict[str, Callable[[], keras.Model]] = {
     "features": lambda: _model((7,), [layers.Dense(12, use_bias=False), _norm(), layers.ReLU()]),
     "inputs": lambda: _model((4, 3, 2), [_norm(scale=False)]),
     "usual stack": lambda: _model(
-        (12, 12, 3),
+        (13, 11, 3),
         [
             *(_conv(8, padding="same"), _norm(), layers.ReLU(), layers.MaxPooling2D()),
             *(_conv(10), _norm(epsilon=0.1, momentum=0.9), layers.ReLU(), layers.MaxPooling2D()),

@@ -74,7 +74,7 @@ def fuse(graph: Graph) -> tuple[Block, ...]:
             relu, last = True, after
             taken.add(after.name)
             after = only_reader(last)
-        if isinstance(node, Conv2D) and isinstance(after, Pool2D) and pools_in_registers(graph, node, after):
+        if isinstance(after, Pool2D) and pools_in_registers(graph, node, after):
             pool, last = after, after
             taken.add(after.name)
         blocks.append(
@@ -90,13 +90,12 @@ def fuse(graph: Graph) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def pools_in_registers(graph: Graph, conv: Conv2D, pool: Pool2D) -> bool:
-    """Whether the convolution keeps the 2×2 windows of the max-pool in registers: see `kernels/toom_cook`."""
-    rows, columns, _ = conv.shape
-    return (
-        pool.kind == "max"
-        and pool.window == pool.strides == (2, 2)
-        and pool.padding == ((0, 0), (0, 0))
-        and rows >= 2
-        and column_tile(conv, graph.parameter(conv.kernel).shape[1], columns - columns % 2) is not None
-    )
+def pools_in_registers(graph: Graph, node: Node, pool: Pool2D) -> bool:
+    """Whether a layer keeps the 2×2 windows of the max-pool in registers: see `kernels/windows.py`."""
+    halves = pool.kind == "max" and pool.window == pool.strides == (2, 2) and pool.padding == ((0, 0), (0, 0))
+    if not halves or min(node.shape[:2]) < 2:
+        return False
+    if isinstance(node, Conv2D):
+        columns = node.shape[1] - node.shape[1] % 2
+        return column_tile(node, graph.parameter(node.kernel).shape[1], columns) is not None
+    return isinstance(node, BatchNormalization)

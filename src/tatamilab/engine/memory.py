@@ -63,6 +63,11 @@ def sums_name(value: str) -> str:
     return f"sums.{value}"
 
 
+def best_name(value: str) -> str:
+    """The buffer that holds what won each window of a pool, before it was normalised."""
+    return f"best.{value}"
+
+
 def points_name(value: str) -> str:
     """The buffer that holds a convolution's input at the points of Toom–Cook."""
     return f"points.{value}"
@@ -271,11 +276,15 @@ def _of_normalization(plan: Plan, block: Block) -> list[Buffer]:
         return []
     channels = -(-block.shape[-1] // ALIGN) * ALIGN
     of_all: Scope = "chunk" if plan.waits(block) else "thread"
-    return [
+    scope = _backward_scope(plan, block.name)
+    out = [
         Buffer(name=moments_name(block.name), shape=(3, channels), scope=of_all),
-        Buffer(name=normal_name(block.name), shape=(6, channels), scope=_backward_scope(plan, block.name)),
+        Buffer(name=normal_name(block.name), shape=(6, channels), scope=scope),
         Buffer(name=sums_name(block.name), shape=(2, channels), scope=of_all),
     ]
+    if block.pool:
+        out.append(Buffer(name=best_name(block.name), shape=block.shape, images=True, scope=scope))
+    return out
 
 
 def _owned(plan: Plan) -> list[Block]:

@@ -1,4 +1,4 @@
-"""Batch normalisation over the last axis, then ReLU if one follows.
+"""Batch normalisation over the last axis, then ReLU and a 2×2 max-pool if they follow.
 
     y = a·x + s,  a = γ·r,  s = β − μ·a,  r = 1/√(σ² + ε)
 
@@ -30,7 +30,8 @@ from tatamilab.engine.emit.values import F32, I32, I64, Index, Tile, Value, View
 from tatamilab.engine.graph import BatchNormalization
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.data import images_in_batch
-from tatamilab.engine.memory import moments_name, normal_name, sums_name
+from tatamilab.engine.kernels.windows import store_best, won
+from tatamilab.engine.memory import best_name, moments_name, normal_name, sums_name
 from tatamilab.engine.schedule import fit
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
@@ -97,18 +98,48 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
     """y = a·x + s, with μ and σ² of the batch in training unless frozen, else the moving ones."""
     from_batch = c.training and not _node(block).frozen
     for_channels(k, block, lambda at: _coefficients(k, c, block, at, from_batch=from_batch))
-    *outer, channels = block.node.shape
+    (_normalise_pooled if block.pool else _normalise)(k, c, block)
+
+
+def _normalise(k: Kernel, c: Context, block: Block) -> None:
+    *rows, channels = block.node.shape
     x, y = c.value(block.inputs[0], block.node.shape), c.value(block.name, block.node.shape)
     normal = k.view(normal_name(block.name))
 
-    def tile(ch: Tile) -> None:
+    def tile(ch: Tile, row: tuple[Index, ...]) -> None:
         scale, shift = normal[SCALE, ch], normal[SHIFT, ch]
-        with k.every(outer) as at:
+        with k.every(rows[-1:]) as column:
             for g in range(k.groups):
-                z = x[(*at, ch, g)] * scale + shift
-                y[(*at, ch, g)] = k.relu(z) if block.relu else z
+                at = (*row, *column, ch, g)
+                z = x[at] * scale + shift
+                y[at] = k.relu(z) if block.relu else z
 
-    _channel_tiles(k, channels, 8, tile)
+    with k.every(rows[:-1]) as row:
+        _channel_tiles(k, channels, 8, lambda ch: tile(ch, row))
+
+
+def _normalise_pooled(k: Kernel, c: Context, block: Block) -> None:
+    """The best of each 2×2 window; for the way back also what it was before it was normalised."""
+    rows, columns, channels = block.shape
+    x, normal, best = c.value(block.inputs[0]), k.view(normal_name(block.name)), k.view(best_name(block.name))
+    down = np.arange(2).reshape(-1, 1)
+
+    def tile(ch: Tile, i: Index) -> None:
+        scale, shift = normal[SCALE, ch], normal[SHIFT, ch]
+        with k.each(columns, name="j") as j:
+            for g in range(k.groups):
+                left, right = (x[down + np.array(i * 2, object), j * 2 + q, ch, g] for q in (0, 1))
+                at = (i, j, ch, g)
+                sides = left * scale + shift, right * scale + shift
+                which = store_best(k, c, block, sides, at)
+                if which and block.name in c.plan.wants_gradient:
+                    is_low, is_right = which
+                    best[at] = k.where(
+                        is_low, k.where(is_right, right[1], left[1]), k.where(is_right, right[0], left[0])
+                    )
+
+    with k.each(rows, name="i") as i:
+        _channel_tiles(k, channels, 4, lambda ch: tile(ch, i))
 
 
 def for_channels(k: Kernel, block: Block, body: Callable[[Index], None]) -> None:
@@ -176,10 +207,11 @@ def _images_of_chunk(k: Kernel, images: ir.Value, chunk: Index) -> Value:
 
 
 def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
-    """This chunk's share of d_β = Σ d_y and d_γ = Σ d_y·x̂."""
+    """This chunk's share of d_β = Σ d_y and d_γ = Σ d_y·x̂; behind a pool only what won has a d_y."""
     node = _node(block)
-    *outer, channels = node.shape
-    x, dy = c.value(block.inputs[0], node.shape), c.gradient(block.name, node.shape)
+    *outer, channels = block.shape
+    x = k.view(best_name(block.name)) if block.pool else c.value(block.inputs[0], node.shape)
+    dy = c.gradient(block.name)
     normal, sums = k.view(normal_name(block.name)), k.view(sums_name(block.name), element="scalar")
 
     def tile(ch: Tile) -> None:
@@ -209,25 +241,72 @@ def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
 
 def input_gradient(k: Kernel, c: Context, block: Block) -> None:
     """d_x = a·d_y + t·(x − μ) + l for the images inside the batch; a·d_y where the moving ones were used."""
-    node = _node(block)
-    *outer, channels = node.shape
-    x, dy = c.value(block.inputs[0], node.shape), c.gradient(block.name, node.shape)
-    normal, inside = k.view(normal_name(block.name)), k.view("weight")
-    if not node.frozen:
+    if not _node(block).frozen:
         for_channels(k, block, lambda at: _backward_coefficients(k, block, at))
+    (_give_unpooled if block.pool else _give)(k, c, block)
 
-    def tile(ch: Tile) -> None:
-        mean, scale, slope, level = (normal[row, ch] for row in (MEAN, SCALE, SLOPE, LEVEL))
-        with k.every(outer) as at:
+
+class _Giver:
+    """Gives d_x for some channels, whose coefficients it holds."""
+
+    def __init__(self, k: Kernel, c: Context, block: Block, ch: Tile) -> None:
+        self.k, self.c, self.block, self.ch = k, c, block, ch
+        normal, rows = k.view(normal_name(block.name)), (MEAN, SCALE, SLOPE, LEVEL)
+        self.mean, self.scale, self.slope, self.level = (normal[row, ch] for row in rows)
+        self.inside = k.view("weight")
+        self.x = c.value(block.inputs[0], block.node.shape)
+
+    def give(self, place: tuple[Any, ...], g: int, dy: Tile | None) -> None:
+        """d_x of one place in one group of images; `dy` is None where nothing was chosen by a pool."""
+        k, at = self.k, (*place, self.ch, g)
+        dx: Tile = k.zeros(self.ch.size)
+        if not _node(self.block).frozen:
+            dx = (self.x[at] - self.mean) * self.slope + self.level
+        if dy is not None:
+            dx = dy * self.scale + dx
+        dx = k.map(lambda v: (v * self.inside[1, g]).value(), dx)
+        self.c.store_gradient(self.block.name, self.block.inputs[0], at, dx, self.block.node.shape)
+
+
+def _give(k: Kernel, c: Context, block: Block) -> None:
+    *rows, channels = block.node.shape
+    dy = c.gradient(block.name, block.node.shape)
+
+    def tile(ch: Tile, row: tuple[Index, ...]) -> None:
+        giver = _Giver(k, c, block, ch)
+        with k.every(rows[-1:]) as column:
             for g in range(k.groups):
-                here = (*at, ch, g)
-                dx = dy[here] * scale
-                if not node.frozen:
-                    dx = (dx + ((x[here] - mean) * slope + level)) * inside[1, g]
-                dx = k.map(lambda v: v.value(), dx)
-                c.store_gradient(block.name, block.inputs[0], here, dx, node.shape)
+                giver.give((*row, *column), g, dy[(*row, *column, ch, g)])
 
-    _channel_tiles(k, channels, 4, tile)
+    with k.every(rows[:-1]) as row:
+        _channel_tiles(k, channels, 4, lambda ch: tile(ch, row))
+
+
+def _give_unpooled(k: Kernel, c: Context, block: Block) -> None:
+    """To all four places of each window, and to a last row or column that no window holds."""
+    rows, columns, channels = block.node.shape
+
+    def tile(ch: Tile, i: Index) -> None:
+        giver = _Giver(k, c, block, ch)
+        for g in range(k.groups):
+            with k.each(columns // 2, name="j") as j:
+                for row in (0, 1):
+                    for column, dy in enumerate(won(k, c, block, (i, j, ch, g), row)):
+                        giver.give((i * 2 + row, j * 2 + column), g, dy)
+            if columns % 2:
+                for row in (0, 1):
+                    giver.give((i * 2 + row, columns - 1), g, None)
+
+    def last_row(ch: Tile, i: int) -> None:
+        giver = _Giver(k, c, block, ch)
+        with k.each(columns, name="j") as j:
+            for g in range(k.groups):
+                giver.give((i, j), g, None)
+
+    with k.each(rows // 2, name="i") as i:
+        _channel_tiles(k, channels, 4, lambda ch: tile(ch, i))
+    if rows % 2:
+        _channel_tiles(k, channels, 4, lambda ch: last_row(ch, rows - 1))
 
 
 def _backward_coefficients(k: Kernel, block: Block, at: Index) -> None:

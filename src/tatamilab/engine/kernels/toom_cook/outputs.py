@@ -14,7 +14,8 @@ from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.padding import padded_input
 from tatamilab.engine.kernels.toom_cook.transforms import Shape, transforms
-from tatamilab.engine.memory import presence_name, winners_name
+from tatamilab.engine.kernels.windows import store_best
+from tatamilab.engine.memory import presence_name
 from tatamilab.engine.schedule import divisor
 
 
@@ -139,27 +140,10 @@ def _store_pooled(k: Kernel, c: Context, block: Block, s: Shape, y: list[Tile], 
 
         def write(count: int, number: int = number, j: Any = j) -> None:
             for q in range(count // 2):
-                sides = [y[2 * q + side][:, number] for side in (0, 1)]
-                _pool(k, c, block, sides, (at.i, j * (s.m // 2) + q, at.filters.ravel(), at.group))
+                sides = y[2 * q][:, number], y[2 * q + 1][:, number]
+                store_best(k, c, block, sides, (at.i, j * (s.m // 2) + q, at.filters.ravel(), at.group))
 
         _within_columns(k, s, j, write)
-
-
-def _pool(k: Kernel, c: Context, block: Block, sides: list[Tile], at: tuple[Any, ...]) -> None:
-    """One pooled column from the left and the right outputs, tiles (row, o)."""
-    left, right = sides
-    is_right = k.compare(">", right, left)
-    by_column = k.where(is_right, right, left)
-    best = k.maximum(by_column[0], by_column[1])
-    c.value(block.name)[at] = k.relu(best) if block.relu else best
-    if not c.training:
-        return
-    low = k.compare(">", by_column[1], by_column[0])
-    side = k.where(low, is_right[1], is_right[0])
-    winners = k.view(winners_name(block.name), element="scalar")
-    *place, group = at
-    winners[(*place, 0, group)] = k.map(k.pack, low)
-    winners[(*place, 1, group)] = k.map(k.pack, side)
 
 
 def finish(k: Kernel, c: Context, block: Block, s: Shape, y: list[Tile], at: Place) -> None:

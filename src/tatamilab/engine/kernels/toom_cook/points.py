@@ -9,13 +9,13 @@ from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.padding import padded_input
 from tatamilab.engine.kernels.toom_cook.transforms import Shape, apply_paired, combine, shape_of, transforms
+from tatamilab.engine.kernels.windows import won
 from tatamilab.engine.memory import (
     gradient_name,
     gradient_points_name,
     kernel_points_name,
     points_gradient_name,
     points_name,
-    winners_name,
 )
 
 
@@ -51,17 +51,6 @@ def transform_kernel(k: Kernel, c: Context, block: Block) -> None:
         for pair in matrices.pairs:
             for t, value in zip(pair, apply_paired(k, matrices.kernel, pair, taps), strict=True):
                 out[u, t, at] = value
-
-
-def won(k: Kernel, c: Context, block: Block, at: tuple[Any, ...], row: int) -> list[Value]:
-    """∂loss/∂(both outputs of row 0 or 1 under one pooled place): its gradient where it won, else 0."""
-    *place, group = at
-    g = c.gradient(block.name)[at]
-    winners = k.view(winners_name(block.name), element="scalar")
-    low, right = (k.unpack(winners[(*place, which, group)]) for which in (0, 1))
-    zero = k.constant(0.0)
-    g = k.where(low, g, zero) if row else k.where(low, zero, g)
-    return [k.where(right, zero, g), k.where(right, g, zero)]
 
 
 def pooled_points(
