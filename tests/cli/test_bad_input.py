@@ -27,6 +27,13 @@ SENTENCES = [
         "--data-size には整数を指定してください。指定された値は 'abc' です。",
     ),
     (
+        "run --data-size=",
+        "--data-size takes a whole number, but '' was given.",
+        "--data-size には整数を指定してください。指定された値は '' です。",
+    ),
+    ("run --draw=", None, None),
+    ("run --lr=", None, None),
+    (
         "run --lr fast",
         "--lr takes a number, but 'fast' was given.",
         "--lr には数を指定してください。指定された値は 'fast' です。",

@@ -77,6 +77,12 @@ def test_nothing_there(tmp_path, refused):
     )
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "./" + "x" * 5000, "x" * 5000 + ".npz"])
+def test_a_name_longer_than_a_path_can_be(name):
+    with pytest.raises(BadInput):
+        load(name)
+
+
 def test_a_file_of_another_kind(tmp_path, refused):
     path = tmp_path / "notes.txt"
     path.write_text("hello")

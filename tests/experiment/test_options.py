@@ -75,7 +75,13 @@ def test_unknown_name_far_from_all_lists_them(refused) -> None:
 
 @pytest.mark.parametrize(
     ("model", "label"),
-    [("cnn", "cnn"), ("my/nets/Two words.keras", "Two-words"), ("nets.wide:build", "build"), ("…", "model")],
+    [
+        ("cnn", "cnn"),
+        ("my/nets/Two words.keras", "Two-words"),
+        ("nets.wide:build", "build"),
+        ("…", "model"),
+        ("x" * 5000, "x" * 40),
+    ],
 )
 def test_model_label_is_fit_for_a_folder(model: str, label: str) -> None:
     assert RunOptions(model=model).model_label == label

@@ -99,6 +99,19 @@ def test_a_function_that_fails(module, refused):
     )
 
 
+def test_a_function_that_ends_the_program(module, refused):
+    name = module("""
+        import sys
+        def build():
+            sys.exit(0)
+    """)
+    refused(
+        lambda: load_model(f"{name}:build", SHAPE, 10, seed=0),
+        en=f"The function {name}:build failed with SystemExit: 0.",
+        ja=f"関数 {name}:build の実行中に SystemExit が発生しました(0)。",
+    )
+
+
 def test_a_function_that_gives_no_model(module, refused):
     name = module("def build(): return 'hello'")
     refused(

@@ -67,7 +67,7 @@ def _is_path(name_or_path: str | Path) -> bool:
         or os.sep in text
         or text.startswith("~")
         or Path(text).suffix == ".npz"
-        or (text != "" and Path(text).exists())
+        or os.path.exists(text)  # unlike Path's, False for a name too long
     )
 
 

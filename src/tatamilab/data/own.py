@@ -1,5 +1,6 @@
 """Finds out in which form the user's own data is, and reads it: class folders, `.npz`, or IDX files."""
 
+import os
 from pathlib import Path
 
 from tatamilab.data.class_folders import read_class_folders
@@ -29,12 +30,12 @@ def load_own(path: Path, *, skip_bad: bool = False) -> Dataset:
         BadInput: there is nothing at `path`, or it is in none of these forms.
         DataFileError: a file is damaged or not what it must be.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path's, False for a name too long
         is_idx = any(any(path.glob(pattern)) for pattern in _IDX_FILES.values())
         return _read_idx_folder(path) if is_idx else read_class_folders(path, skip_bad=skip_bad)
-    if path.suffix == ".npz" and path.exists():
+    if path.suffix == ".npz" and os.path.exists(path):
         return read_npz(path)
-    if not path.exists():
+    if not os.path.exists(path):
         raise BadInput(_("There is no file or folder {path}: check the path.", path=path))
     raise BadInput(
         _(

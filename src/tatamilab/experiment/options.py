@@ -28,6 +28,9 @@ BACKENDS = ("auto", "keras")
 
 LARGEST_SEED = 2**32 - 1
 
+LONGEST_LABEL = 40
+"""Letters of a model's name in the name of a folder."""
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -118,7 +121,7 @@ class RunOptions:
             ('My-net', 'wide')
         """
         name = Path(self.model).stem if self.model.endswith(".keras") else self.model.rpartition(":")[2]
-        return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+        return re.sub(r"[^\w.-]+", "-", name)[:LONGEST_LABEL].strip("-.") or "model"
 
     def as_dict(self) -> dict[str, Any]:
         """The options as plain values, for `run.json`."""

@@ -33,7 +33,7 @@ def call_user_function(spec: str, input_shape: Shape, n_classes: int) -> "keras.
         function = _find(spec)
         try:
             model = function(**_taken_by(function, {"input_shape": input_shape, "n_classes": n_classes}))
-        except Exception as problem:  # the user's code may raise anything
+        except (Exception, SystemExit) as problem:  # the user's code may raise anything
             raise BadInput(
                 _(
                     "The function {spec} failed with {kind}: {problem}.",
@@ -57,7 +57,7 @@ def _find(spec: str) -> Callable[..., object]:
     module_name, _colon, function_name = spec.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except Exception as problem:  # importing runs the user's code
+    except (Exception, SystemExit) as problem:  # importing runs the user's code
         raise BadInput(
             _(
                 "Cannot import the module {module!r} of {spec}: {problem}; run the command in its folder.",
