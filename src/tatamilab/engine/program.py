@@ -84,6 +84,8 @@ def _one_at_a_time(method: Method) -> Method:
 
     @wraps(method)
     def in_turn(self: Program, *args: Any, **named: Any) -> Any:
+        if os.getpid() != self._process:
+            self._start_team()  # a forked process has none of its parent's threads
         if self._caller == get_ident():
             raise BadInput(_("A program that is training cannot be used from its own watch function."))
         with self._turn:
@@ -147,7 +149,6 @@ class Program:
         self.n_threads = check_count("n_threads", n_threads, largest=threads.LARGEST)
         self._memory = _Memory(self.plan, self.n_threads)
         self._start_team()
-        self._turn, self._caller = Lock(), 0
         for i, value in enumerate(initial_slots(training.optimizer) if training else ()):
             self._memory.arrays[slot_name(i)].view(np.float32)[:] = value
         self._flags = np.zeros((max(self.plan.n_pieces, 64), 8), np.int64)
@@ -162,8 +163,8 @@ class Program:
         """Start every thread now: a native call waits for all of them."""
         self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
         self._process = os.getpid()
-        self._work: Future[None] = Future()
-        self._work.set_result(None)
+        self._work = Future[None]()
+        self._turn, self._caller = Lock(), 0
         together = Barrier(self.n_threads)
         try:
             wait([self._pool.submit(together.wait) for _ in range(self.n_threads)])
@@ -299,9 +300,7 @@ class Program:
         wants: int = 0,
         watch: Watch | None = None,
     ) -> Totals:
-        if os.getpid() != self._process:
-            self._start_team()  # a forked process has none of its parent's threads
-        _finish(self._work)  # still under way if Ctrl-C came twice
+        _end(self._work)  # still under way if Ctrl-C came twice
         chunks = -(-n_images // IMAGES_PER_CHUNK)
         if function == "infer" and chunks > len(self._flags):
             self._flags = np.zeros((chunks, 8), np.int64)
@@ -311,33 +310,38 @@ class Program:
         progress = self._memory.progress
         progress[:] = 0
         call = self._code.function(function)
+        self._work = work = Future[None]()
         try:
-            self._work = self._pool.submit(self._lead, call, table, arrays)
-            while watch and wait([self._work], timeout=POLL_S).not_done:
+            self._pool.submit(self._lead, work, call, table, arrays)
+            while watch and wait([work], timeout=POLL_S).not_done:
                 if watch(self._totals(n_images, n_steps)):
                     progress[PROGRESS.index("stop_request"), 0] = 1
                     watch = None
-            _finish(self._work)
+            _finish(work)
         except BaseException:
             progress[PROGRESS.index("stop_request"), 0] = 1
-            _finish(self._work)
+            _end(work)
             if function == "train":
                 self.iterations += int(progress[PROGRESS.index("step"), 0])
             raise
         self._memory.raise_fault(self.plan)
         return self._totals(n_images, n_steps)
 
-    def _lead(self, call: Any, table: np.ndarray, arrays: Mapping[str, np.ndarray]) -> None:
-        """Thread 0: start the others, work, wait for them.
+    def _lead(
+        self, work: Future[None], call: Any, table: np.ndarray, arrays: Mapping[str, np.ndarray]
+    ) -> None:
+        """Thread 0: start the others, work, wait for them; unless `work` was cancelled before.
 
         Ctrl-C, which meets the main thread only, can neither leave a team incomplete nor free what it works on:
         `arrays` is not used here, but kept as long.
         """
+        if not work.set_running_or_notify_cancel():
+            return
         address = table.ctypes.data
         others = [self._pool.submit(call, address, thread) for thread in range(1, self.n_threads)]
         call(address, 0)
-        for other in others:
-            other.result()
+        wait(others)
+        work.set_result(None)
 
     def profile_counts(self) -> dict[str, tuple[int, int, int]]:
         """For each kernel: calls, cycles in all, cycles of the fastest call; summed over the threads."""
@@ -368,7 +372,12 @@ def _finish(work: Future[None]) -> None:
     """Wait in slices of time, so that Ctrl-C is seen between them."""
     while wait([work], timeout=POLL_S).not_done:
         pass
-    work.result()
+
+
+def _end(work: Future[None]) -> None:
+    """See to it that `work` neither runs nor ever will: Ctrl-C may have come before it was handed over, or after."""
+    if not work.cancel():
+        _finish(work)
 
 
 class _Memory:
