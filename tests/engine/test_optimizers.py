@@ -47,7 +47,8 @@ def _model() -> keras.Model:
                 47,
                 activation="tanh",
                 kernel_regularizer=regularizers.L1L2(1e-4, 1e-3),
-                bias_regularizer=regularizers.L1(0.003),
+                bias_regularizer="l1",
+                bias_initializer="normal",
             ),
             layers.Dense(3, kernel_regularizer=regularizers.L2(0.02)),
         ]
@@ -83,7 +84,8 @@ def _train_both(optimizer: optimizers.Optimizer, **options: Any) -> tuple[Progra
 
 
 def _assert_same_state(program: Program, model: keras.Model) -> None:
-    oracle.assert_same_weights(program, oracle.weights_of(model), rtol=1e-4, atol=2e-6)
+    for name, theirs in oracle.weights_of(model).items():
+        _assert_near(program.get_weights()[name], theirs, 6e-5, name)
     training = program.plan.training
     assert training
     state = _state(model.optimizer)
@@ -91,7 +93,13 @@ def _assert_same_state(program: Program, model: keras.Model) -> None:
     names = [v.path for v in model.trainable_variables]
     for (kind, arrays), slot in zip(state.items(), program.get_slots(), strict=True):
         for name, theirs in zip(names, arrays, strict=True):
-            np.testing.assert_allclose(slot[name], theirs, rtol=2e-4, atol=1e-6, err_msg=f"{kind} {name}")
+            # 1 − β₂ in float32, as Nadam has it, would move Adam's velocity by 1.3e-5
+            _assert_near(slot[name], theirs, 1e-5 if kind == "velocity" else 4e-5, f"{kind} {name}")
+
+
+def _assert_near(ours: np.ndarray, theirs: np.ndarray, tolerance: float, name: str) -> None:
+    """Within a share of the largest: float32 gives 1e-6, Adam's quotient 3e-5 where a gradient is nearly 0."""
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * np.abs(theirs).max(), err_msg=name)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -106,6 +114,19 @@ def test_large_kernels_are_updated_alike(name: str, monkeypatch: pytest.MonkeyPa
     program, model = _train_both(OPTIMIZERS[name]())
     assert any(placed.owned for placed in program.plan.placed.values())
     _assert_same_state(program, model)
+
+
+def test_the_slope_of_an_l1_penalty_at_zero_is_that_of_keras() -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, "relu", kernel_regularizer="l1")])
+    model.compile(optimizers.SGD(1.0), "mse")
+    start = {name: 0 * value for name, value in oracle.weights_of(model).items()}
+    model.set_weights(list(start.values()))
+    program = oracle.program_of(model, start, (2,), batch_size=4)
+    x, y = np.ones((4, 3), "f"), np.ones((4, 2), "f")
+    model.train_on_batch(x, y)
+    program.train(x, y, learning_rate=1.0)
+    assert oracle.weights_of(model)[model.weights[0].path].any()
+    oracle.assert_same_weights(program, oracle.weights_of(model), rtol=1e-6, atol=0)
 
 
 def test_evaluation_counts_the_penalties() -> None:
