@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import wraps
-from threading import Barrier, Lock, get_ident
+from threading import Lock, get_ident
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,7 +25,6 @@ from tatamilab.engine.arguments import (
     check_rates,
     check_weights,
 )
-from tatamilab.engine.availability import EngineUnavailable
 from tatamilab.engine.buffers import Buffer
 from tatamilab.engine.graph import Graph, Training
 from tatamilab.engine.jit import Code
@@ -46,6 +44,7 @@ from tatamilab.engine.memory import (
 )
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target, choose
+from tatamilab.engine.team import Job, Team
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
@@ -160,19 +159,10 @@ class Program:
         self._code.function(function)
 
     def _start_team(self) -> None:
-        """Start every thread now: a native call waits for all of them."""
-        self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="tatamilab")
+        self._team = Team(self.n_threads)
         self._process = os.getpid()
-        self._work = Future[None]()
+        self._job: Job | None = None
         self._turn, self._caller = Lock(), 0
-        together = Barrier(self.n_threads)
-        try:
-            wait([self._pool.submit(together.wait) for _ in range(self.n_threads)])
-        except RuntimeError as problem:
-            together.abort()
-            raise EngineUnavailable(
-                _("The system does not give {n} threads to the engine.", n=self.n_threads)
-            ) from problem
 
     # -- weights and state -----------------------------------------------------------------------------------
 
@@ -300,7 +290,7 @@ class Program:
         wants: int = 0,
         watch: Watch | None = None,
     ) -> Totals:
-        _end(self._work)  # still under way if Ctrl-C came twice
+        self._end(self._job)  # still under way if Ctrl-C came twice
         chunks = -(-n_images // IMAGES_PER_CHUNK)
         if function == "infer" and chunks > len(self._flags):
             self._flags = np.zeros((chunks, 8), np.int64)
@@ -310,38 +300,28 @@ class Program:
         progress = self._memory.progress
         progress[:] = 0
         call = self._code.function(function)
-        self._work = work = Future[None]()
+        self._job = job = Job(call, table, {**self._memory.arrays, **arrays, "flags": self._flags})
         try:
-            self._pool.submit(self._lead, work, call, table, arrays)
-            while watch and wait([work], timeout=POLL_S).not_done:
-                if watch(self._totals(n_images, n_steps)):
+            self._team.take(job)
+            while not job.wait(POLL_S):
+                if watch and watch(self._totals(n_images, n_steps)):
                     progress[PROGRESS.index("stop_request"), 0] = 1
                     watch = None
-            _finish(work)
         except BaseException:
             progress[PROGRESS.index("stop_request"), 0] = 1
-            _end(work)
+            self._end(job)
             if function == "train":
                 self.iterations += int(progress[PROGRESS.index("step"), 0])
             raise
         self._memory.raise_fault(self.plan)
         return self._totals(n_images, n_steps)
 
-    def _lead(
-        self, work: Future[None], call: Any, table: np.ndarray, arrays: Mapping[str, np.ndarray]
-    ) -> None:
-        """Thread 0: start the others, work, wait for them; unless `work` was cancelled before.
-
-        Ctrl-C, which meets the main thread only, can neither leave a team incomplete nor free what it works on:
-        `arrays` is not used here, but kept as long.
-        """
-        if not work.set_running_or_notify_cancel():
-            return
-        address = table.ctypes.data
-        others = [self._pool.submit(call, address, thread) for thread in range(1, self.n_threads)]
-        call(address, 0)
-        wait(others)
-        work.set_result(None)
+    def _end(self, job: Job | None) -> None:
+        """Wait for a job that Ctrl-C has interrupted, perhaps before it was handed over."""
+        if job is not None and not job.over:
+            self._team.take(job)
+            while not job.wait(POLL_S):
+                pass
 
     def profile_counts(self) -> dict[str, tuple[int, int, int]]:
         """For each kernel: calls, cycles in all, cycles of the fastest call; summed over the threads."""
@@ -366,18 +346,6 @@ class Program:
         n = 1 + len(self.plan.training.metrics) if self.plan.training else 1
         means = [float(s) / max(seen, 1) for s in sums[:n]]
         return Totals(steps=steps, images=seen, loss=means[0], metrics=tuple(means[1:]))
-
-
-def _finish(work: Future[None]) -> None:
-    """Wait in slices of time, so that Ctrl-C is seen between them."""
-    while wait([work], timeout=POLL_S).not_done:
-        pass
-
-
-def _end(work: Future[None]) -> None:
-    """See to it that `work` neither runs nor ever will: Ctrl-C may have come before it was handed over, or after."""
-    if not work.cancel():
-        _finish(work)
 
 
 class _Memory:
