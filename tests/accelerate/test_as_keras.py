@@ -7,9 +7,10 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from twins import Trace, compare
+from twins import Trace, compare, run
 
 from tatamilab.data import NormalisedArrays
+from tatamilab.engine import frontend
 from tatamilab.models import bpnn, worksheet_cnn
 
 SPARSE = "sparse_categorical_crossentropy"
@@ -172,6 +173,64 @@ def test_freezing_then_recompiling() -> None:
         return first, model.fit(x, y, epochs=2, verbose=0)
 
     compare(build, act)
+
+
+def test_batch_normalisation_and_its_moving_statistics(mnist: NormalisedArrays) -> None:
+    x, y = mnist.x_train[:96, ::2, ::2], mnist.y_train[:96]
+
+    def build() -> keras.Model:
+        head = [layers.Flatten(), layers.Dense(10, activation="softmax")]
+        body = [layers.Conv2D(4, 3, use_bias=False), layers.BatchNormalization(), layers.ReLU()]
+        return compiled(keras.Sequential([keras.Input((14, 14, 1)), *body, *head]))
+
+    def act(model: keras.Model) -> Any:
+        return model.fit(x, y, epochs=2, validation_data=(x, y), verbose=0)
+
+    compare(build, act)
+
+
+def test_penalties_norms_and_averages() -> None:
+    generator = np.random.default_rng(2)
+    x, y = generator.normal(size=(60, 4)), generator.integers(0, 3, 60)
+
+    def build() -> keras.Model:
+        body = [
+            keras.Input((4,)),
+            layers.Dense(5, "tanh", kernel_regularizer="l2"),
+            layers.Dense(3, "softmax"),
+        ]
+        return compiled(
+            keras.Sequential(body),
+            keras.optimizers.AdamW(0.01, global_clipnorm=0.5, use_ema=True, ema_momentum=0.9),
+        )
+
+    def act(model: keras.Model) -> Any:
+        return model.fit(x, y, epochs=3, validation_split=0.2, verbose=0)  # after which plain Keras fails
+
+    compare(build, act)
+
+
+def test_dropout_draws_as_often_and_can_be_repeated(mnist: NormalisedArrays) -> None:
+    x, y = mnist.x_train[:200, ::2, ::2], mnist.y_train[:200]
+
+    def build() -> keras.Model:
+        middle = [layers.Flatten(), layers.Dropout(0.3), layers.Dense(16, "relu"), layers.Dropout(0.5)]
+        return compiled(
+            keras.Sequential([keras.Input((14, 14, 1)), *middle, layers.Dense(10, activation="softmax")])
+        )
+
+    def act(model: keras.Model) -> Any:
+        logs = [model.fit(x, y, epochs=2, verbose=0).history["loss"] for _ in range(2)]
+        model.evaluate(x, y, verbose=0)
+        return logs, [np.asarray(state.value).tolist() for state in frontend.seed_states(model)]
+
+    plain, native, again = (run(build, act, native=native) for native in (False, True, True))
+    other = run(build, act, native=True, seed=4)
+    assert native.returned[1] == plain.returned[1]
+    assert [drawn for _seed, drawn in native.returned[1]] == [28, 28]
+    assert native.returned == again.returned
+    assert not np.allclose(native.returned[0], other.returned[0])
+    np.testing.assert_allclose(native.returned[0], plain.returned[0], rtol=0.1)
 
 
 def test_the_batch_that_breaks_the_loss_is_the_last() -> None:

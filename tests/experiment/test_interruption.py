@@ -64,7 +64,13 @@ class _InterruptAfter(Notes):
 def test_training_ends_after_the_step_in_hand(tmp_path: Path, few_images: str) -> None:
     notes = _InterruptAfter(2, 2)
     options = RunOptions(
-        data=few_images, batch_size=16, epochs=50, model="bpnn", out=tmp_path / "out", lang="ja"
+        data=few_images,
+        batch_size=16,
+        epochs=50,
+        model="bpnn",
+        out=tmp_path / "out",
+        lang="ja",
+        backend="keras",
     )
     record = run(options, notes)
     assert record.status is Status.INTERRUPTED
@@ -80,6 +86,16 @@ def test_training_ends_after_the_step_in_hand(tmp_path: Path, few_images: str) -
         "このステップで学習を止めます。ここまでの結果は残ります。"
         "もう一度 Ctrl-C を押すと、すぐに終了します。" in notes.texts
     )
+
+
+def test_the_engine_ends_after_the_step_in_hand(tmp_path: Path, few_images: str) -> None:
+    notes = _InterruptAfter(2, 4)  # the last step of an epoch is always told
+    options = RunOptions(data=few_images, batch_size=16, epochs=50, model="bpnn", out=tmp_path / "out")
+    record = run(options, notes)
+    assert (record.status, record.training.trainer) == (Status.INTERRUPTED, "tatamilab")
+    assert record.training.stopped_at == (notes.steps[-1].epoch, notes.steps[-1].step)
+    assert record.training.stopped_at[0] == record.training.epochs_begun == 3
+    assert record.trained is not None
 
 
 def test_a_second_ctrl_c_leaves_nothing(tmp_path: Path, few_images: str) -> None:

@@ -7,6 +7,7 @@ seam        the one place where Keras is patched
 internals   what is used of Keras that isn't public
 scope       what can't be given to the engine, and why
 looking     which callbacks look into an epoch
+sampled     the mark of a callback that is content with some batches
 programs    the compiled programs of each model
 exchange    weights, optimizer and metrics, between Keras's variables and a program
 fitting     `fit`, as Keras's JAX trainer does it
@@ -16,8 +17,17 @@ outcome     who did the last call on a model, and why
 The package is not called "accelerate", so that `tatamilab.accelerate` is the function and nothing else.
 """
 
-from tatamilab.acceleration.looking import Sampled
-from tatamilab.acceleration.outcome import status
-from tatamilab.acceleration.seam import accelerate, accelerated, restore
+from tatamilab.acceleration.outcome import plan_of, reason, status
+from tatamilab.acceleration.sampled import Sampled
+from tatamilab.acceleration.seam import accelerate, accelerated, restore, suspended
 
-__all__ = ["Sampled", "accelerate", "accelerated", "restore", "status"]
+__all__ = [
+    "Sampled",
+    "accelerate",
+    "accelerated",
+    "plan_of",
+    "reason",
+    "restore",
+    "status",
+    "suspended",
+]

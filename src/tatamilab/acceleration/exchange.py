@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras.optimizers.schedules import LearningRateSchedule
 
+from tatamilab.engine import frontend
 from tatamilab.engine.graph import BatchNormalization, Parameter, Training, Unsupported
 from tatamilab.engine.program import Program, Totals
 from tatamilab.i18n import _
@@ -19,11 +20,13 @@ SLOTS = {
     "sgd": ("momentums",),
     "adam": ("_momentums", "_velocities", "_velocity_hats"),
     "adamw": ("_momentums", "_velocities", "_velocity_hats"),
-    "nadam": ("_momentums", "_velocities"),
     "rmsprop": ("_velocities", "_momentums", "_average_gradients"),
     "adagrad": ("_accumulators",),
 }
 """Where Keras's optimizers keep their slots: lists in the order of the trainable variables, in our order."""
+
+AVERAGES = "_model_variables_moving_average"
+"""Where any of them keeps the averages of the weights, if it is to; they are our first slot."""
 
 Tied = list[tuple[Parameter, Any]]
 """Parameters of a program, each with the Keras variable that holds the same."""
@@ -77,6 +80,14 @@ class Exchange:
                 self._exchanged[what, parameter.name] = value
         return fresh
 
+    def seed(self, model: Any) -> int:
+        """What dropout's masks depend on beside the count of steps: the seed and lead of each generator."""
+        states = [np.asarray(state.value, np.int64) for state in frontend.seed_states(model)]
+        leads = [(int(seed), int(drawn - self._stored_iterations) % 2**32) for seed, drawn in states]
+        return int(
+            np.random.SeedSequence([n for pair in leads for n in pair]).generate_state(1, np.uint64)[0]
+        )
+
     # -- program to Keras ------------------------------------------------------------------------------------
 
     def store(self, model: Any) -> None:
@@ -91,10 +102,17 @@ class Exchange:
         for (slot, variables), values in zip(self._slots(model).items(), slots, strict=True):
             for parameter, variable in variables:
                 self._assign(slot, parameter.name, variable, values[parameter.name])
+        self._advance_generators(model)
         count = model.optimizer.iterations
         count.assign(self._program.iterations)
         self._exchanged[COUNT] = count.value
         self._stored_iterations = self._program.iterations
+
+    def _advance_generators(self, model: Any) -> None:
+        """Keras draws once a step from the generator of each dropout layer."""
+        steps = self._program.iterations - self._stored_iterations
+        for state in frontend.seed_states(model):
+            state.assign(np.asarray(state.value) + np.array([0, steps], np.uint32))
 
     def _assign(self, what: str, name: str, variable: Any, value: np.ndarray) -> None:
         variable.assign(value.reshape(variable.shape))
@@ -110,7 +128,8 @@ class Exchange:
         assert training
         trained = {id(v): p for p, v in self._weights(model) if p.trainable}
         parameters = [trained[id(v)] for v in model.optimizer._trainable_variables]
-        found = {name: getattr(model.optimizer, name, None) for name in SLOTS[training.optimizer.kind]}
+        names = (AVERAGES, *SLOTS[training.optimizer.kind])
+        found = {name: getattr(model.optimizer, name, None) for name in names}
         return {
             name: list(zip(parameters, variables, strict=True))
             for name, variables in found.items()
@@ -129,6 +148,8 @@ def check_optimizer(optimizer: Any, trained: list[Any]) -> None:
         Unsupported: naming the optimizer.
     """
     what = _("optimizer {kind}", kind=type(optimizer).__name__)
+    if isinstance(optimizer, keras.optimizers.Nadam):
+        raise Unsupported(what, _("keeps a product of its momenta that isn't exchanged"))
     if optimizer.built and list(map(id, optimizer._trainable_variables)) != list(map(id, trained)):
         raise Unsupported(what, _("was built for other weights"))
     if not isinstance(optimizer._learning_rate, (keras.Variable, LearningRateSchedule)):

@@ -170,6 +170,7 @@ class Epochs:
                 self._order(),
                 learning_rate=exchange.learning_rates(self._model.optimizer, program.iterations, n_steps),
                 sample_weight=self._arrays.weights,
+                seed=self._native.exchange.seed(self._model),
                 watch=self._look if self._sampled else None,
                 halt_on_nan=self._halts_on_nan,
             )

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from tatamilab.acceleration.internals import is_default
+from tatamilab.acceleration.sampled import Sampled
 from tatamilab.engine.graph import Unsupported
 from tatamilab.i18n import _
 
@@ -23,14 +24,6 @@ FIT_HOOKS = (
 )
 EVALUATE_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 PREDICT_HOOKS = ("on_predict_batch_begin", "on_predict_batch_end")
-
-
-class Sampled:
-    """Marks a Keras callback whose batch hooks may be called for some batches only.
-
-    They are called at most every 0.05 seconds, with the running means of the epoch so far, and for the last
-    batch of each epoch. What such a hook sees of the model's weights is the state before the epoch.
-    """
 
 
 def flat(callbacks: Any) -> list[Any]:
@@ -77,6 +70,8 @@ def looks_between_epochs(callback: Any) -> bool:
     known = keras.callbacks
     if type(callback) is known.EarlyStopping:
         return bool(callback.restore_best_weights)
+    if isinstance(callback, Sampled):
+        return callback.looks_at_model
     passive = (
         known.History,
         known.ProgbarLogger,

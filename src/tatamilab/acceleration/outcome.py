@@ -22,6 +22,25 @@ def reason(model: Any) -> TatamiError | None:
     return _reasons[model] if model in _reasons else programs.obstacle(model)
 
 
+def plan_of(model: Any, x: Any, y: Any, *, batch_size: int) -> str:
+    """The hash of the plan by which `model` would be trained natively; nothing is trained.
+
+    Args:
+        model: compiled.
+        x: images (n, …).
+        y: labels (n,).
+        batch_size: images a step.
+
+    Raises:
+        TatamiError: why Keras would have to train it.
+    """
+    from tatamilab.acceleration import programs, scope, seam
+
+    seam.require_keras()
+    arrays = scope.arrays(x, y, labelled=True)
+    return programs.for_training(model, arrays, batch_size).program.plan.hash
+
+
 def status(model: Any) -> str:
     """Who did the last `fit`, `evaluate` or `predict` of `model`; before any, who would train it.
 

@@ -55,6 +55,7 @@ def for_training(model: Any, arrays: Arrays, batch_size: int) -> Native:
     """
     graph, training = _lower(model, arrays)
     check_optimizer(model.optimizer, model.trainable_variables)
+    scope.check_generators(graph, len(frontend.seed_states(model)))
     return _find(model, graph, training, input_dtype=dtype(arrays.x), batch_size=batch_size, function="train")
 
 

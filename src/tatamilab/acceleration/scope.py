@@ -12,7 +12,7 @@ import numpy as np
 
 from tatamilab.acceleration.internals import is_nnx_enabled
 from tatamilab.engine import arguments
-from tatamilab.engine.graph import Graph, Shape, Training, Unsupported
+from tatamilab.engine.graph import Dropout, Graph, Shape, Training, Unsupported
 from tatamilab.engine.plan import Plan
 from tatamilab.i18n import _
 
@@ -152,6 +152,16 @@ def check_labels(graph: Graph, training: Training, y: np.ndarray) -> None:
             )
     elif got != output and not (got == () and output == (1,)):
         raise Unsupported("y", _("has targets of shape {got}, not {wanted}", got=got, wanted=output))
+
+
+def check_generators(graph: Graph, n_generators: int) -> None:
+    """Refuse random generators that don't draw exactly once a step.
+
+    Raises:
+        Unsupported: two layers share one, or a layer never drops.
+    """
+    if n_generators != sum(isinstance(node, Dropout) for node in graph.nodes):
+        raise Unsupported(_("the model"), _("has random generators that don't draw once a step"))
 
 
 def label_shape(y: np.ndarray) -> Shape:

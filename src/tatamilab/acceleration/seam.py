@@ -14,6 +14,7 @@ from typing import Any
 
 from tatamilab import backend
 from tatamilab.acceleration import outcome
+from tatamilab.engine.availability import EngineUnavailable
 from tatamilab.errors import TatamiError
 from tatamilab.i18n import _
 
@@ -23,6 +24,7 @@ _keras_own: dict[str, Callable[..., Any]] = {}
 
 _asked = False
 _blocks = 0
+_suspensions = 0
 _strict = False
 
 
@@ -78,18 +80,43 @@ def accelerated(*, strict: bool = False) -> Iterator[None]:
             _settle()
 
 
+@contextmanager
+def suspended() -> Iterator[None]:
+    """Inside the block, Keras does everything itself, whatever was turned on outside."""
+    global _suspensions
+    with _lock:
+        _suspensions += 1
+        _settle()
+    try:
+        yield
+    finally:
+        with _lock:
+            _suspensions -= 1
+            _settle()
+
+
+def require_keras() -> None:
+    """Do nothing where Keras can be patched.
+
+    Raises:
+        EngineUnavailable: its backend or its version is another than those that are known.
+    """
+    if (why := _unknown_keras()) is not None:
+        raise EngineUnavailable(_("Keras can't be accelerated: {why}", why=why))
+
+
 def absence() -> str | None:
     """Why calls don't even ask the engine; None where they do."""
     if _keras_own:
         return None
-    if not (_asked or _blocks):
+    if _suspensions or not (_asked or _blocks):
         return _("acceleration is off; tatamilab.accelerate() turns it on")
     return _unknown_keras()
 
 
 def _settle() -> None:
     """Patch, or take the patch back, as is wanted now."""
-    wanted = _asked or _blocks > 0
+    wanted = (_asked or _blocks > 0) and not _suspensions
     if wanted and not _keras_own and _unknown_keras() is None:
         from tatamilab.acceleration.internals import JAXTrainer
 

@@ -130,7 +130,9 @@ def run(
         "model": model,
         "epochs": None if epochs is None else whole_number("--epochs", epochs),
         "batch_size": None if batch_size is None else whole_number("--batch-size", batch_size),
-        "validation_split": None if validation_split is None else number("--validation-split", validation_split),
+        "validation_split": None
+        if validation_split is None
+        else number("--validation-split", validation_split),
         "optimizer": optimizer,
         "lr": None if lr is None else number("--lr", lr),
         "seed": None if seed is None else whole_number("--seed", seed),

@@ -78,7 +78,7 @@ def prepare(options: RunOptions, watcher: Watcher, timings: Timings) -> Prepared
         model = models.load_model(options.model, dataset.image_shape, dataset.n_classes, seed=options.seed)
         set_up(model, options)
         watcher.message(summary(model))
-        trainer = choose_trainer(options)
+        trainer = choose_trainer(model, arrays.x_train, arrays.y_train, options)
         watcher.message(trainer.reason)
     folder.check_space(path, _needed_bytes(model, dataset))
     return Prepared(options, started, path, dataset, arrays, split, steps, model, trainer)

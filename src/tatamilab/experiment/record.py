@@ -93,11 +93,12 @@ class TrainingRecord:
     """How it learned.
 
     Attributes:
-        trainer: "keras".
+        trainer: "tatamilab" for our engine, or "keras".
         reason: why that one.
         steps_per_epoch: steps of a whole epoch.
         epochs_begun: epochs that `history.csv` has a row of; the last is cut short if `stopped_at` says so.
         stopped_at: (epoch, step) of the last step, from 1, if Ctrl-C cut the training short.
+        plan: the hash of the engine's plan, which fixes every bit; None where Keras trained.
     """
 
     trainer: str
@@ -105,6 +106,7 @@ class TrainingRecord:
     steps_per_epoch: int
     epochs_begun: int
     stopped_at: tuple[int, int] | None
+    plan: str | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tatamilab.experiment.recording import record_of
 from tatamilab.experiment.scoring import Score, evaluate
 from tatamilab.experiment.showing import watcher_for_here
 from tatamilab.experiment.timing import Timings
-from tatamilab.experiment.training import StopWhenAsked, TellWatcher, train
+from tatamilab.experiment.training import StopWhenAsked, TellWatcher, train, who_trained
 from tatamilab.experiment.watching import Phase, TrainingPlan, Watcher
 from tatamilab.files import write_whole
 from tatamilab.i18n import _
@@ -45,7 +45,8 @@ def run(options: RunOptions, watcher: Watcher | None = None) -> RunRecord:
         prepared = prepare(options, watcher, timings)
         with folder.staged(prepared.path) as hidden, folder.speaking_of(prepared.path):
             experiment = _Experiment(prepared, hidden, watcher, timings)
-            failure = experiment.conduct()
+            with prepared.trainer.at_work():
+                failure = experiment.conduct()
         if failure is not None:
             raise failure
         watcher.run_finished(experiment.record)
@@ -113,12 +114,14 @@ class _Experiment:
                 callbacks=[stop, TellWatcher(self._watcher)],
             )
         self.history = {name: [float(value) for value in values] for name, values in history.history.items()}
+        trainer = who_trained(prepared.model, prepared.trainer)
         self.training = TrainingRecord(
-            trainer=prepared.trainer.name,
-            reason=prepared.trainer.reason,
+            trainer=trainer.name,
+            reason=trainer.reason,
             steps_per_epoch=prepared.steps,
             epochs_begun=len(history.epoch),
             stopped_at=stop.at,
+            plan=trainer.plan,
         )
         saving.save_history(self.history, self._hidden / folder.HISTORY)
         saving.save_model(prepared.model, self._hidden / folder.MODEL)

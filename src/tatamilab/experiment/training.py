@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tatamilab import backend
+from tatamilab import acceleration, backend
+from tatamilab.errors import TatamiError
 from tatamilab.experiment.interruption import Interruption
 from tatamilab.experiment.options import OPTIMIZERS, RunOptions
 from tatamilab.experiment.watching import EpochResult, StepProgress, Watcher
@@ -26,22 +28,50 @@ class Trainer:
     """Who trains, and why it is the one.
 
     Attributes:
-        name: "keras".
+        name: "tatamilab" for our engine, or "keras".
         reason: one sentence in the run's language.
+        plan: the hash of the engine's plan, which fixes every bit; None where Keras trains.
     """
 
     name: str
     reason: str
+    plan: str | None = None
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """The block in which this trainer, and no other, does what a model is asked for."""
+        return acceleration.accelerated() if self.plan else acceleration.suspended()
 
 
-def choose_trainer(options: RunOptions) -> Trainer:
-    """The trainer that `options.backend` leads to."""
+def choose_trainer(
+    model: keras.Model, x: NDArray[np.float32], y: NDArray[np.integer], options: RunOptions
+) -> Trainer:
+    """The trainer that `options.backend` leads to: for "auto", our engine wherever it applies.
+
+    Args:
+        model: compiled by `set_up`.
+        x: images (n, h, w, c).
+        y: labels (n,).
+        options: backend, batch size.
+    """
     name = keras.backend.backend()
     if options.backend == "keras":
         return Trainer("keras", _("Keras on {backend} trains, because it was asked for.", backend=name))
-    return Trainer(
-        "keras", _("Keras on {backend} trains, because no faster engine is installed.", backend=name)
-    )
+    try:
+        plan = acceleration.plan_of(model, x, y, batch_size=options.batch_size)
+    except TatamiError as reason:
+        return _left_to_keras(reason)
+    return Trainer("tatamilab", _("The native engine trains, by plan {plan}.", plan=plan), plan)
+
+
+def _left_to_keras(reason: TatamiError) -> Trainer:
+    name = keras.backend.backend()
+    return Trainer("keras", _("Keras on {backend} trains: {reason}", backend=name, reason=reason))
+
+
+def who_trained(model: keras.Model, chosen: Trainer) -> Trainer:
+    """Who did the last call on `model`, if `chosen` was to do it."""
+    reason = acceleration.reason(model) if chosen.plan else None
+    return chosen if reason is None else _left_to_keras(reason)
 
 
 def set_up(model: keras.Model, options: RunOptions) -> None:
@@ -83,12 +113,16 @@ def train(
     )
 
 
-class StopWhenAsked(keras.callbacks.Callback):
+class StopWhenAsked(acceleration.Sampled, keras.callbacks.Callback):
     """Ends the training after the step in hand, once the interruption is asked for.
+
+    Natively, a few steps are done between its seeing that and the end; it is then told of the last.
 
     Attributes:
         at: (epoch, step) of the last step, both from 1, if the training was cut short.
     """
+
+    looks_at_model = False
 
     def __init__(self, interruption: Interruption, watcher: Watcher) -> None:
         super().__init__()
@@ -103,16 +137,20 @@ class StopWhenAsked(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Stop here if that was asked for."""
-        if self._interruption.asked and self.at is None:
-            self.at = (self._epoch, batch + 1)
+        if not self._interruption.asked:
+            return
+        if self.at is None:
             self.model.stop_training = True
             self._watcher.message(
                 _("Stopping after this step; what was learned is kept. Press Ctrl-C again to end at once.")
             )
+        self.at = (self._epoch, batch + 1)
 
 
-class TellWatcher(keras.callbacks.Callback):
+class TellWatcher(acceleration.Sampled, keras.callbacks.Callback):
     """Passes on to a watcher what Keras's callbacks are told."""
+
+    looks_at_model = False
 
     def __init__(self, watcher: Watcher) -> None:
         super().__init__()
