@@ -2,6 +2,7 @@
 
 import numpy as np
 import oracle
+import pytest
 
 from tatamilab import models
 from tatamilab.data import load
@@ -10,6 +11,7 @@ EPOCHS = 4
 """Of five steps each: 600 images in batches of 128, the last one of 88."""
 
 
+@pytest.mark.slow
 def test_twenty_steps_of_adam() -> None:
     data = load("mnist", data_size=600).normalised()
     model = models.worksheet_cnn((28, 28, 1))

@@ -132,6 +132,7 @@ def test_the_record_says_who_trained(finished: Finished) -> None:
     assert training.reason in finished.notes.texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -162,6 +163,7 @@ def test_plain_keras_trains_bit_for_bit(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_the_same_run_writes_the_same_bytes(tmp_path: Path, few_images: str) -> None:
     folders = []
     for name in ("first", "second"):
