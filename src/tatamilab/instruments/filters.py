@@ -174,7 +174,7 @@ def _mosaic(view: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     channels, h, w, filters = view.shape
     step_w = w + _GAP
     shape = (channels * _channel_height(view, columns) - _CHANNEL_GAP, columns * step_w - _GAP)
-    picture = np.ma.masked_all(shape, dtype=np.float64)
+    picture = np.ma.array(np.zeros(shape), mask=True)
     for channel in range(channels):
         for o in range(filters):
             top = channel * _channel_height(view, columns) + o // columns * (h + _GAP)
