@@ -128,7 +128,7 @@ def test_the_record_says_who_trained(finished: Finished) -> None:
     training = finished.record.training
     assert training.trainer == "tatamilab"
     assert re.fullmatch(r"[0-9a-f]{16}", training.plan)
-    assert training.reason == f"高速エンジンが学習します（計画 {training.plan}）。"
+    assert training.reason == f"専用エンジンが学習します（計画 {training.plan}）。"
     assert training.reason in finished.notes.texts
 
 

@@ -25,6 +25,7 @@ from tatamilab.engine.arguments import (
     check_rates,
     check_weights,
 )
+from tatamilab.engine.availability import check_memory
 from tatamilab.engine.buffers import Buffer
 from tatamilab.engine.graph import Graph, Training
 from tatamilab.engine.jit import Code
@@ -355,6 +356,8 @@ class _Memory:
         self._slots = slots(plan)
         self.buffers = {b.name: b for b in buffers(plan)}
         instances = {"shared": 1, "thread": n_threads, "chunk": max(n_threads, plan.max_chunks)}
+        kept = [b for b in self.buffers.values() if not b.external]
+        check_memory(sum(b.stride_bytes * instances[b.scope] for b in kept), plan.batch_size)
         self.arrays = {
             b.name: _aligned(b.stride_bytes * instances[b.scope], plan.checked, b)
             for b in self.buffers.values()

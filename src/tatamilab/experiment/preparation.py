@@ -76,8 +76,8 @@ def prepare(options: RunOptions, watcher: Watcher, timings: Timings) -> Prepared
 
         keras.utils.set_random_seed(options.seed)
         model = models.load_model(options.model, dataset.image_shape, dataset.n_classes, seed=options.seed)
-        set_up(model, options)
         watcher.message(summary(model))
+        set_up(model, options)
         trainer = choose_trainer(model, arrays.x_train, arrays.y_train, options)
         watcher.message(trainer.reason)
     folder.check_space(path, _needed_bytes(model, dataset))

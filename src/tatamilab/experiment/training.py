@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tatamilab import acceleration, backend
-from tatamilab.errors import TatamiError
+from tatamilab.errors import BadInput, TatamiError
 from tatamilab.experiment.interruption import Interruption
 from tatamilab.experiment.options import OPTIMIZERS, RunOptions
 from tatamilab.experiment.watching import EpochResult, StepProgress, Watcher
@@ -52,12 +52,17 @@ def choose_trainer(
         x: images (n, h, w, c).
         y: labels (n,).
         options: backend, batch size.
+
+    Raises:
+        BadInput: an environment variable of the engine makes no sense.
     """
     name = keras.backend.backend()
     if options.backend == "keras":
         return Trainer("keras", _("Keras on {backend} trains, because it was asked for.", backend=name))
     try:
         plan = acceleration.plan_of(model, x, y, batch_size=options.batch_size)
+    except BadInput:
+        raise
     except TatamiError as reason:
         return _left_to_keras(reason)
     return Trainer("tatamilab", _("The native engine trains, by plan {plan}.", plan=plan), plan)
