@@ -129,9 +129,11 @@ class Scoring:
     def __init__(self, model: Any, data: Data, native: Native | None = None) -> None:
         self._model = model
         arrays = scope.arrays(*data, labelled=True)
-        self._native = programs.for_evaluation(model, arrays)
         if native is not None and native.program.plan.input_dtype == programs.dtype(arrays.x):
+            programs.check_evaluation(native.program, arrays)
             self._native = native
+        else:
+            self._native = programs.for_evaluation(model, arrays)
         self._arrays = scope.as_program_reads(self._native.program.plan, arrays)
 
     def totals(self) -> Totals:

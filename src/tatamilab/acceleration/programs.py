@@ -69,6 +69,19 @@ def for_evaluation(model: Any, arrays: Arrays) -> Native:
     return _find(model, graph, training, input_dtype=dtype(arrays.x), function="infer")
 
 
+def check_evaluation(program: Program, arrays: Arrays) -> None:
+    """Compile a program that trains a model for evaluating it too, on such arrays.
+
+    Raises:
+        TatamiError: why it can't, and Keras has to do it.
+    """
+    plan = program.plan
+    assert plan.training
+    scope.check_images(plan.graph, arrays.x)
+    scope.check_labels(plan.graph, plan.training, arrays.y)
+    program.compile("infer")
+
+
 def for_prediction(model: Any, arrays: Arrays) -> Native:
     """The program that predicts by `model`, compiled or not.
 
