@@ -33,6 +33,7 @@ OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
     "adamw": lambda: keras.optimizers.AdamW(0.01, clipnorm=0.7),
     "adagrad": lambda: keras.optimizers.Adagrad(0.05),
     "rmsprop": lambda: keras.optimizers.RMSprop(0.003, momentum=0.5, centered=True, epsilon=1e-3),
+    "nadam": lambda: keras.optimizers.Nadam(0.002),
     "sgd": lambda: keras.optimizers.SGD(0.05, clipvalue=0.1),
     "nesterov": lambda: keras.optimizers.SGD(
         keras.optimizers.schedules.CosineDecay(0.1, 12), momentum=0.9, nesterov=True

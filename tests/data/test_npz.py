@@ -101,7 +101,6 @@ def test_labels_of_another_kind(write, refused, array, kind, shape):
     [
         ([1, 2, 3, 1, 2, 3], "1, 2, 3", 0),
         ([0, 2, 2, 0, 0, 2], "0, 2", 1),
-        ([-1, 0, 1, 0, 1, 0], "-1, 0, 1", 0),
     ],
 )
 def test_labels_with_a_gap(write, refused, labels, received, missing):
@@ -112,6 +111,15 @@ def test_labels_with_a_gap(write, refused, labels, received, missing):
         f"{received}, and {missing} is missing: renumber them.",
         ja=f"クラスの番号は 0、1、2、… と連続していなければなりませんが、{path} (y_train) の正解ラベルは "
         f"{received} で、{missing} がありません。番号を振り直してください。",
+    )
+
+
+def test_a_label_below_0(write, refused):
+    path = write(y_train=np.array([-1, 0, 1, 0, 1, 0]))
+    refused(
+        lambda: load(path),
+        en=f"Classes are numbered from 0 up; in {path} (y_train) a label is -1: renumber them.",
+        ja=f"クラスの番号は 0 から始まりますが、{path} (y_train) に正解ラベル -1 があります。番号を振り直してください。",
     )
 
 

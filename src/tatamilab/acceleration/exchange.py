@@ -12,7 +12,9 @@ import numpy as np
 from keras.optimizers.schedules import LearningRateSchedule
 
 from tatamilab.engine import frontend
-from tatamilab.engine.graph import BatchNormalization, Parameter, Training, Unsupported
+from tatamilab.engine.frontend import optimizers
+from tatamilab.engine.graph import BatchNormalization, Optimizer, Parameter, Training, Unsupported
+from tatamilab.engine.kernels.optimizer import nadam_momenta
 from tatamilab.engine.program import Program, Totals
 from tatamilab.i18n import _
 
@@ -20,6 +22,7 @@ SLOTS = {
     "sgd": ("momentums",),
     "adam": ("_momentums", "_velocities", "_velocity_hats"),
     "adamw": ("_momentums", "_velocities", "_velocity_hats"),
+    "nadam": ("_momentums", "_velocities"),
     "rmsprop": ("_velocities", "_momentums", "_average_gradients"),
     "adagrad": ("_accumulators",),
 }
@@ -102,17 +105,20 @@ class Exchange:
         for (slot, variables), values in zip(self._slots(model).items(), slots, strict=True):
             for parameter, variable in variables:
                 self._assign(slot, parameter.name, variable, values[parameter.name])
-        self._advance_generators(model)
-        count = model.optimizer.iterations
-        count.assign(self._program.iterations)
-        self._exchanged[COUNT] = count.value
-        self._stored_iterations = self._program.iterations
+        self._advance(model)
 
-    def _advance_generators(self, model: Any) -> None:
-        """Keras draws once a step from the generator of each dropout layer."""
-        steps = self._program.iterations - self._stored_iterations
+    def _advance(self, model: Any) -> None:
+        """Bring up to date what only the number of steps changes; each dropout layer draws once a step."""
+        training, now = self._program.plan.training, self._program.iterations
+        assert training
         for state in frontend.seed_states(model):
-            state.assign(np.asarray(state.value) + np.array([0, steps], np.uint32))
+            state.assign(np.asarray(state.value) + np.array([0, now - self._stored_iterations], np.uint32))
+        if training.optimizer.kind == "nadam":
+            model.optimizer._u_product.assign(momentum_product(training.optimizer, now))
+        count = model.optimizer.iterations
+        count.assign(now)
+        self._exchanged[COUNT] = count.value
+        self._stored_iterations = now
 
     def _assign(self, what: str, name: str, variable: Any, value: np.ndarray) -> None:
         variable.assign(value.reshape(variable.shape))
@@ -148,12 +154,19 @@ def check_optimizer(optimizer: Any, trained: list[Any]) -> None:
         Unsupported: naming the optimizer.
     """
     what = _("optimizer {kind}", kind=type(optimizer).__name__)
-    if isinstance(optimizer, keras.optimizers.Nadam):
-        raise Unsupported(what, _("keeps a product of its momenta that isn't exchanged"))
+    if isinstance(optimizer, keras.optimizers.Nadam) and optimizer.built:
+        product = momentum_product(optimizers.lower(optimizer), int(optimizer.iterations.value))
+        if not np.isclose(float(optimizer._u_product.value), product, rtol=1e-4):
+            raise Unsupported(what, _("has a product of its momenta that its count of steps doesn't lead to"))
     if optimizer.built and list(map(id, optimizer._trainable_variables)) != list(map(id, trained)):
         raise Unsupported(what, _("was built for other weights"))
     if not isinstance(optimizer._learning_rate, (keras.Variable, LearningRateSchedule)):
         raise Unsupported(what, _("asks a function for its learning rate"))
+
+
+def momentum_product(rule: Optimizer, n_steps: int) -> np.float32:
+    """μ₁⋯μₙ of Nadam, which Keras keeps as a variable and the engine computes from the count of steps."""
+    return np.multiply.reduce(nadam_momenta(rule, n_steps), dtype=np.float32)
 
 
 def learning_rates(optimizer: Any, iterations: int, n_steps: int) -> np.ndarray:

@@ -22,6 +22,14 @@ def numbered_classes(labels: Labels, where: str) -> tuple[str, ...]:
         ('0', '1', '2')
     """
     present = np.unique(labels)
+    if present.size and present[0] < 0:
+        raise BadInput(
+            _(
+                "Classes are numbered from 0 up; in {where} a label is {received}: renumber them.",
+                where=where,
+                received=int(present[0]),
+            )
+        )
     missing = np.flatnonzero(present != np.arange(len(present)))
     if missing.size:
         raise BadInput(

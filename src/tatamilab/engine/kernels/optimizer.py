@@ -99,12 +99,16 @@ def rates(optimizer: Optimizer, iterations: int, learning_rates: np.ndarray) -> 
 
 def _nadam_shares(optimizer: Optimizer, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """μₜ₊₁ / (1 − μ₁⋯μₜ₊₁) and (1 − μₜ) / (1 − μ₁⋯μₜ) of each step t."""
-    last = int(step[-1]) if len(step) else 0
-    t = np.arange(1, last + 2, dtype=np.float32)
-    one, half = np.float32(1), np.float32(0.5)
-    mu = np.float32(optimizer.beta_1) * (one - half * np.float32(NADAM_DECAY) ** t)
+    one, last = np.float32(1), int(step[-1]) if len(step) else 0
+    mu = nadam_momenta(optimizer, last + 1)
     product = np.multiply.accumulate(mu)
     return mu[step] / (one - product[step]), (one - mu[step - 1]) / (one - product[step - 1])
+
+
+def nadam_momenta(optimizer: Optimizer, n_steps: int) -> np.ndarray:
+    """μ₁ … μₙ, float32 (n_steps,): Nadam's momentum grows from step to step."""
+    t = np.arange(1, n_steps + 1, dtype=np.float32)
+    return np.float32(optimizer.beta_1) * (np.float32(1) - np.float32(0.5) * np.float32(NADAM_DECAY) ** t)
 
 
 def _columns(optimizer: Optimizer) -> list[int]:
