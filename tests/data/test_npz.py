@@ -119,7 +119,8 @@ def test_a_label_below_0(write, refused):
     refused(
         lambda: load(path),
         en=f"Classes are numbered from 0 up; in {path} (y_train) a label is -1: renumber them.",
-        ja=f"クラスの番号は 0 から始まりますが、{path} (y_train) に正解ラベル -1 があります。番号を振り直してください。",
+        ja=f"クラスの番号は 0 から始まりますが、{path} (y_train) に正解ラベル -1 があります。"
+        "番号を振り直してください。",
     )
 
 
