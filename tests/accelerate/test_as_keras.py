@@ -104,7 +104,11 @@ def test_class_weights_batch_shuffle_and_callbacks(mnist: NormalisedArrays, tmp_
 
 @pytest.mark.parametrize(
     ("loss", "units", "activation"),
-    [("binary_crossentropy", 1, "sigmoid"), ("mse", 3, None), ("categorical_crossentropy", 3, "softmax")],
+    [
+        ("binary_crossentropy", 1, "sigmoid"),
+        pytest.param("mse", 3, None, marks=pytest.mark.slow),
+        pytest.param("categorical_crossentropy", 3, "softmax", marks=pytest.mark.slow),
+    ],
 )
 def test_targets_of_other_kinds(loss: str, units: int, activation: str | None) -> None:
     generator = np.random.default_rng(1)
@@ -158,6 +162,7 @@ def test_what_a_callback_sets_acts_on_the_next_step() -> None:
     assert len(compare(build, act).returned[0].epoch) == 3
 
 
+@pytest.mark.slow
 def test_freezing_then_recompiling() -> None:
     generator = np.random.default_rng(2)
     x, y = generator.normal(size=(60, 4)), generator.integers(0, 3, 60)
@@ -175,6 +180,7 @@ def test_freezing_then_recompiling() -> None:
     compare(build, act)
 
 
+@pytest.mark.slow
 def test_batch_normalisation_and_its_moving_statistics(mnist: NormalisedArrays) -> None:
     x, y = mnist.x_train[:96, ::2, ::2], mnist.y_train[:96]
 
@@ -189,6 +195,7 @@ def test_batch_normalisation_and_its_moving_statistics(mnist: NormalisedArrays) 
     compare(build, act)
 
 
+@pytest.mark.slow
 def test_penalties_norms_and_averages() -> None:
     generator = np.random.default_rng(2)
     x, y = generator.normal(size=(60, 4)), generator.integers(0, 3, 60)
@@ -251,6 +258,7 @@ def test_the_batch_that_breaks_the_loss_is_the_last() -> None:
     assert np.isnan(native.returned.history["loss"]).tolist() == [True]
 
 
+@pytest.mark.slow
 def test_saving_and_loading_between(tmp_path: Path) -> None:
     generator = np.random.default_rng(2)
     x, y = generator.normal(size=(60, 4)), generator.integers(0, 3, 60)
