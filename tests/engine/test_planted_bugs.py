@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import test_activity
 import test_dropout
+import test_inside
 import test_optimizers
 from differences import Expected, differences
 from networks import SGD, Network, random_weights
@@ -21,6 +23,7 @@ from networks import SGD, Network, random_weights
 from tatamilab.engine import cache, plan
 from tatamilab.engine import graph as g
 from tatamilab.engine.kernels import (
+    activity,
     conv,
     data,
     dense,
@@ -124,10 +127,36 @@ def _masks_by_formula(name: str, seen_in: str) -> None:
     )
 
 
+def _accuracy_is_a_share_of_the_images(name: str, seen_in: str) -> None:
+    """Of 17 images, so that 15 places past the end repeat the last, which is right."""
+    rng = np.random.default_rng(0)
+    graph = Network(5).dense(3).graph
+    metric = g.Metric(kind="sparse_accuracy", name="accuracy")
+    program = Program(graph, g.Training(loss=LOGITS, optimizer=SGD, metrics=(metric,)), n_threads=1)
+    program.set_weights(random_weights(graph, rng))
+    x, y = rng.normal(size=(17, 5)).astype(np.float32), rng.integers(0, 3, 17)
+    predicted = program.predict(x).argmax(1)
+    y[16] = predicted[16]
+    assert program.evaluate(x, y).metrics == pytest.approx(((predicted == y).mean(),))
+
+
+def _activities_as_keras(name: str, seen_in: str) -> None:
+    test_activity.test_training_is_that_of_keras(name, np.random.default_rng(0))
+
+
+def _gradient_as_jax(name: str, seen_in: str) -> None:
+    test_inside.test_the_input_gradient_is_that_of_jax(name)
+
+
 COMPARISONS = (
     dict.fromkeys(CASES, _as_the_reference)
     | dict.fromkeys(("adam", "nesterov"), _as_keras)
-    | {"dropout masks": _masks_by_formula}
+    | dict.fromkeys(test_activity.CASES, _activities_as_keras)
+    | {
+        "dropout masks": _masks_by_formula,
+        "accuracy": _accuracy_is_a_share_of_the_images,
+        "worksheet": _gradient_as_jax,
+    }
 )
 
 
@@ -333,7 +362,32 @@ BUGS = [
         "dense",
         "output",
     ),
-    Bug("every image the first", data.scatter, "I32(lane)", "I32(0)", "dense", "output"),
+    Bug("every image the first", data._scatter, "I32(lane)", "I32(0)", "dense", "output"),
+    Bug(
+        "places past the end weigh",
+        data.gather_targets,
+        "k.ir.select(inside, w, F32(0.0))",
+        "w",
+        "dense",
+        "dense3/bias",
+    ),
+    quickly(
+        "places past the end count",
+        data.gather_targets,
+        "k.ir.select(inside, F32(1.0), F32(0.0))",
+        "F32(1.0)",
+        "accuracy",
+    ),
+    Bug(
+        "the output's features",
+        data.scatter_gradient,
+        "c.plan.graph.input.size",
+        "c.plan.graph.output.size",
+        "worksheet",
+    ),
+    # regularizers of activities
+    Bug("places past the end count", activity.penalty, "k.where(one, of_image, 0.0)", "of_image", "features"),
+    quickly("half the slope", activity.input_gradient, "v * (2 * node.l2)", "v * node.l2", "features"),
     # the update
     quickly(
         "only the first chunk",

@@ -1,5 +1,7 @@
 """What callers give, checked in Python before a pointer leaves it."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,93 @@ from tatamilab.i18n import _
 DTYPES = {"f32": np.float32, "u8": np.uint8}
 NUMBERS = "fiub"
 """Kinds of dtype that can be cast to float32 without loss of meaning."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Images with their labels, as a program reads them: made by `Program.examples`.
+
+    Args:
+        images: float32 or uint8 (n, *input shape), contiguous.
+        targets: int32 (n,), or float32 (n, outputs).
+        weights: float32 (n,).
+    """
+
+    images: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def check_choice(name: str, value: str, choices: Iterable[str]) -> str:
+    """One of some words.
+
+    Raises:
+        BadInput: it is none of them.
+    """
+    if value not in choices:
+        known = ", ".join(map(repr, choices))
+        raise BadInput(
+            _("{name} must be one of {choices}, got {value!r}.", name=name, choices=known, value=value)
+        )
+    return value
+
+
+def check_name(name: str, known: Iterable[str]) -> str:
+    """The name of a parameter.
+
+    Raises:
+        BadInput: there is none of that name.
+    """
+    if name not in known:
+        raise BadInput(
+            _("There is no parameter {name!r}; there are {known}.", name=name, known=", ".join(known))
+        )
+    return name
+
+
+def check_seed(seed: Any) -> int:
+    """A seed.
+
+    Raises:
+        BadInput: no whole number.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise BadInput(_("The seed must be a whole number, got {value!r}.", value=seed))
+    return int(seed)
+
+
+def check_snapshots(snapshots: Any, rows: int, n_floats: int) -> None:
+    """Memory for the parameters after so many steps.
+
+    Raises:
+        BadInput: it is no float32 array that can be written, or too small.
+    """
+    fits = (
+        isinstance(snapshots, np.ndarray)
+        and snapshots.dtype == np.float32
+        and snapshots.flags.writeable
+        and snapshots.ndim == 2
+        and snapshots.shape[0] >= rows
+        and snapshots.shape[1] == n_floats
+    )
+    if not fits:
+        raise BadInput(
+            _(
+                "snapshots must be a writable float32 array of shape ({rows} or more, {floats}), got {got}.",
+                rows=rows,
+                floats=n_floats,
+                got=_kind(snapshots),
+            )
+        )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape}"
+    return type(value).__name__
 
 
 def check_count(name: str, value: Any, *, largest: int) -> int:
@@ -54,13 +143,15 @@ def check_images(plan: Plan, x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x, DTYPES[plan.input_dtype])
 
 
-def check_labels(plan: Plan, y: np.ndarray, n: int) -> np.ndarray:
+def check_labels(plan: Plan, y: np.ndarray | None, n: int) -> np.ndarray:
     """Labels as the program reads them: int32 (n,), or float32 (n, outputs).
 
     Raises:
-        BadInput: not one for each image, another width, or a class number that does not exist.
+        BadInput: none, not one for each image, another width, or a class number that does not exist.
     """
     assert plan.training
+    if y is None:
+        raise BadInput(_("Labels are needed beside the images."))
     y = _as_array("y", y)
     if y.dtype.kind not in NUMBERS:
         raise BadInput(_("The labels must be numbers, got dtype {dtype}.", dtype=y.dtype))

@@ -1,7 +1,8 @@
-"""A plan's kernels, and the two functions that Python calls: `train` and `infer`.
+"""A plan's kernels, and the functions that Python calls.
 
-    train(table, tid):  for each step: for each stage: claim pieces, meet at the barrier
-    infer(table, tid):  claim chunks until all images are done; meet
+    train(table, tid):     for each step: for each stage: claim pieces, meet at the barrier
+    infer(table, tid):     claim chunks until all images are done; meet
+    gradient(table, tid):  the same, forward and back to the input: of a plan `of_input`
 
 Thread 0 adds up statistics, agrees to a request to stop, and publishes the step: Python only looks.
 """
@@ -15,15 +16,14 @@ from tatamilab.engine.emit.kernel import Build, Kernel
 from tatamilab.engine.emit.values import F64, I8, I64, POINTER, Value
 from tatamilab.engine.kernels import data, loss
 from tatamilab.engine.kernels.context import Context
-from tatamilab.engine.kernels.regularization import penalty
 from tatamilab.engine.memory import HALTS_ON_NAN, PROGRESS, WANTS_LOSS, WANTS_OUTPUTS, buffers, slots
-from tatamilab.engine.operations import Call, parameter_stages, prediction, training_stages
+from tatamilab.engine.operations import Call, Emit, parameter_stages, penalties, prediction, training_stages
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
 
 def assemble(plan: Plan, function: str) -> ir.Module:
-    """The module of `function`, "train" or "infer", and the kernels that it calls."""
+    """The module of `function`, "train", "infer" or "gradient", and the kernels that it calls."""
     module = ir.Module(f"tatamilab_{plan.hash}_{function}")
     module.triple = plan.target.triple
     build = Build(
@@ -34,7 +34,7 @@ def assemble(plan: Plan, function: str) -> ir.Module:
         max_chunks=plan.max_chunks,
         checked=plan.checked,
     )
-    {"train": _train, "infer": _infer}[function](plan, build)
+    {"train": _train, "infer": _infer, "gradient": _gradient}[function](plan, build)
     return module
 
 
@@ -54,15 +54,34 @@ def _emit(plan: Plan, build: Build, call: Call, *, training: bool) -> ir.Functio
     return k.finish()
 
 
+def _gradient(plan: Plan, build: Build) -> None:
+    assert plan.of_input
+    (stage,) = training_stages(plan)  # what nothing trains never waits for the whole batch
+    stored = Call(name="scatter", what="scatter", block=None, emit=data.scatter_gradient, pieces=1)
+    functions = [_emit(plan, build, call, training=True) for call in [*stage, stored]]
+
+    k = Kernel(build, "gradient", exported=True)
+    n = k.slot("n_images")
+    count = _chunks(k, n)
+
+    def chunk(piece: ir.Value) -> None:
+        first = k.ir.mul(piece, I64(IMAGES_PER_CHUNK))
+        for function in functions:
+            k.ir.call(function, [k.table, k.tid, piece, first, n, count, I64(0)])
+
+    team.pieces(k, count, k.slot("ticket"), chunk)
+    team.barrier(k, I64(1))
+    k.finish()
+
+
 def _infer(plan: Plan, build: Build) -> None:
     functions = [_emit(plan, build, call, training=False) for call in prediction(plan)]
     store = Kernel(build, "infer.outputs", infer=True)
     data.scatter(store, Context(store, plan, training=False))
     measure = []
     if plan.training:
-        emits = {"gather_targets": data.gather_targets, "loss": loss.evaluate}
-        if plan.penalized:
-            emits["penalty"] = penalty
+        emits: dict[str, Emit] = {"gather_targets": data.gather_targets, "loss": loss.evaluate}
+        emits |= {call.name: call.emit for call in penalties(plan)}
         for name, emit in emits.items():
             k = Kernel(build, f"infer.{name}", infer=True)
             emit(k, Context(k, plan, training=False))

@@ -247,12 +247,24 @@ class Graph:
         return next(p for p in self.parameters if p.name == name)
 
 
+def multiply_adds(graph: Graph) -> int:
+    """Multiply-adds of all convolutions and dense layers for one image, forward, as their equations have them."""
+    total = 0
+    for node in graph.nodes:
+        if isinstance(node, (Conv2D, DepthwiseConv2D)):
+            total += prod(node.shape[:2]) * graph.parameter(node.kernel).size
+        elif isinstance(node, Dense):
+            total += graph.parameter(node.kernel).size
+    return total
+
+
 LossKind = Literal[
     "sparse_categorical_crossentropy",
     "categorical_crossentropy",
     "binary_crossentropy",
     "mean_squared_error",
     "mean_absolute_error",
+    "dot_product",
 ]
 MetricKind = Literal["sparse_accuracy", "categorical_accuracy", "binary_accuracy", "top_k", "sparse_top_k"]
 
@@ -262,7 +274,8 @@ class Loss:
     """What training makes small: the mean over the batch of weight × loss of each image.
 
     The cross-entropies of classes are for an output (classes,). The others take their mean over all elements
-    of an output of any shape, and labels of that shape.
+    of an output of any shape, and labels of that shape; but "dot_product", Σ t·y, trains nothing: its gradient
+    is that of any combination of the outputs.
     """
 
     kind: LossKind

@@ -12,7 +12,10 @@ MAX_STATISTICS = 16
 """Numbers that the loss reports for each chunk: the loss, then the metrics in order."""
 
 MAX_KERNELS = 512
-"""Rows of the profile: calls, cycles and the cycles of the fastest call of each kernel."""
+"""Rows of the profile."""
+
+COUNTS = 3
+"""What a row of it holds: calls, cycles, and the cycles of the fastest call of a kernel."""
 
 RATES = 8
 """Floats that the caller gives for each step: see `kernels/optimizer.py`."""
@@ -133,6 +136,7 @@ def _external(plan: Plan) -> list[Buffer]:
             external=True,
         ),
         Buffer(name="order", shape=(huge // 8,), dtype="i64", external=True),
+        Buffer(name="progress", shape=(len(PROGRESS) + MAX_STATISTICS, 8), dtype="i64", external=True),
         Buffer(
             name="outputs",
             shape=(huge // (4 * plan.graph.output.size), plan.graph.output.size),
@@ -153,6 +157,8 @@ def _external(plan: Plan) -> list[Buffer]:
             Buffer(name="statistics", shape=(huge // (4 * MAX_STATISTICS), MAX_STATISTICS), external=True),
             Buffer(name="rates", shape=(huge // (4 * RATES), RATES), external=True),
         ]
+    if plan.of_input:
+        out.append(Buffer(name="input_gradients", shape=(huge // (4 * features), features), external=True))
     return out
 
 
@@ -161,9 +167,10 @@ def _state(plan: Plan) -> list[Buffer]:
 
     out = [
         Buffer(name="weights", shape=(plan.n_weights,)),
-        Buffer(name="progress", shape=(len(PROGRESS) + MAX_STATISTICS, 8), dtype="i64"),
         Buffer(name="faults", shape=(64,), dtype="i64"),
-        Buffer(name="profile", shape=(MAX_KERNELS if plan.profile else 1, 3), dtype="i64", scope="thread"),
+        Buffer(
+            name="profile", shape=(MAX_KERNELS if plan.profile else 1, COUNTS), dtype="i64", scope="thread"
+        ),
     ]
     if plan.training is None:
         return out

@@ -10,6 +10,7 @@ from tatamilab.engine.blocks import Block
 from tatamilab.engine.emit.kernel import Kernel
 from tatamilab.engine.graph import (
     Activation,
+    ActivityRegularization,
     Add,
     BatchNormalization,
     Concatenate,
@@ -26,6 +27,7 @@ from tatamilab.engine.graph import (
     ZeroPadding2D,
 )
 from tatamilab.engine.kernels import (
+    activity,
     conv,
     data,
     dense,
@@ -91,6 +93,7 @@ OPERATIONS: dict[type[Node], Operation] = {
     GlobalPool2D: Operation(forward=pool.global_forward, input_gradient=pool.global_input_gradient),
     Softmax: Operation(forward=softmax.forward, input_gradient=softmax.input_gradient),
     Activation: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
+    ActivityRegularization: Operation(forward=activity.forward, input_gradient=activity.input_gradient),
     Rescaling: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
     Add: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
     Concatenate: Operation(forward=elementwise.concatenate, input_gradient=elementwise.split_gradient),
@@ -184,8 +187,7 @@ def training_stages(plan: Plan) -> list[list[Call]]:
     for block in computed:
         calls += _training_forward(plan, block)
     calls.append(Call(name="loss", what="loss", block=None, emit=loss.evaluate, pieces=chunks))
-    if plan.penalized:
-        calls.append(Call(name="penalty", what="penalty", block=None, emit=penalty, pieces=chunks))
+    calls += penalties(plan)
     for block in reversed(computed):
         calls += _backward(plan, block)
     stages: list[list[Call]] = [[]]
@@ -194,6 +196,15 @@ def training_stages(plan: Plan) -> list[list[Call]]:
             stages.append([])
         stages[-1].append(call)
     return stages
+
+
+def penalties(plan: Plan) -> list[Call]:
+    """The kernels that add to the loss what regularizers of weights and of activities demand."""
+    calls = []
+    if plan.penalized:
+        calls.append(Call(name="penalty", what="penalty", block=None, emit=penalty, pieces=plan.max_chunks))
+    watched = [block for block in plan.blocks if isinstance(block.node, ActivityRegularization)]
+    return calls + [_call(block, "penalty", activity.penalty, plan.max_chunks) for block in watched]
 
 
 def _training_forward(plan: Plan, block: Block) -> Iterator[Call]:

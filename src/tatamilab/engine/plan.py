@@ -21,6 +21,7 @@ import llvmlite
 from tatamilab.engine.blocks import Block, fuse
 from tatamilab.engine.graph import (
     Activation,
+    ActivityRegularization,
     Add,
     BatchNormalization,
     Conv2D,
@@ -84,6 +85,7 @@ class Plan:
         input_dtype: "f32" or "u8": what the caller's images hold.
         checked: whether every load and store tests its bounds.
         profile: whether every kernel counts its cycles.
+        of_input: whether the gradient by the input is wanted: a network that nothing trains (`cuts.untrained`).
     """
 
     graph: Graph
@@ -93,6 +95,7 @@ class Plan:
     input_dtype: str = "f32"
     checked: bool = False
     profile: bool = False
+    of_input: bool = False
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -103,7 +106,7 @@ class Plan:
     def hash(self) -> str:
         """Names the plan: the same hash gives the same bits on every CPU that can run its target."""
         facts = (VERSION, llvmlite.__version__, self.graph, self.training, self.batch_size)
-        machine = (self.target.name, self.target.lanes, self.target.fma, self.input_dtype)
+        machine = (self.target.name, self.target.lanes, self.target.fma, self.input_dtype, self.of_input)
         return hashlib.sha256(repr((facts, machine)).encode()).hexdigest()[:16]
 
     @property
@@ -207,10 +210,13 @@ class Plan:
 
     @cached_property
     def wants_gradient(self) -> frozenset[str]:
-        """Values whose gradient some trained parameter needs: those made from, or by, a trained parameter."""
+        """Values whose gradient some trained parameter needs: those made from, or by, a trained parameter.
+
+        With `of_input` all.
+        """
         if self.training is None:
             return frozenset()
-        wanted: set[str] = set()
+        wanted: set[str] = {self.graph.input.name} if self.of_input else set()
         for block in self.blocks:
             trained = any(self.graph.parameter(p).trainable for p in parameters_of(block.node))
             if trained or any(name in wanted for name in block.inputs):
@@ -298,6 +304,8 @@ class Plan:
         """Whether a value is read in a later stage than the one that makes it, if only backwards."""
         users = [b.name for b in (self.producer(value), *self.readers[value])]
         last = max(self.backward_stage.get(u, self.forward_stage[u]) for u in users)
+        if isinstance(self.producer(value).node, ActivityRegularization):
+            last = max(last, self.loss_stage)
         return last > self.forward_stage[value]
 
     def gradient_outlives_stage(self, value: str) -> bool:

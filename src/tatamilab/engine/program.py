@@ -7,41 +7,45 @@ while they run, and nothing else of Python is in the loop.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from threading import Lock, get_ident
 from typing import Any, TypeVar
 
 import numpy as np
 
-from tatamilab.engine import threads
+from tatamilab.engine import cuts, threads
+from tatamilab.engine.allocation import Arrays, aligned
 from tatamilab.engine.arguments import (
+    Examples,
+    check_choice,
     check_count,
     check_images,
     check_labels,
+    check_name,
     check_order,
     check_parameter,
     check_rates,
+    check_seed,
+    check_snapshots,
     check_weights,
 )
-from tatamilab.engine.availability import check_memory
-from tatamilab.engine.buffers import Buffer
-from tatamilab.engine.graph import Graph, Training
+from tatamilab.engine.graph import Dropout, Graph, Loss, Optimizer, Training, multiply_adds
 from tatamilab.engine.jit import Code
 from tatamilab.engine.kernels.dropout import seeds
 from tatamilab.engine.kernels.optimizer import initial_slots, n_slots, rates
 from tatamilab.engine.memory import (
+    COUNTS,
     HALTS_ON_NAN,
+    MAX_KERNELS,
     MAX_STATISTICS,
     PROGRESS,
     SCALARS,
     SEED,
     WANTS_LOSS,
     WANTS_OUTPUTS,
-    buffers,
     slot_name,
-    slots,
 )
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target, choose
@@ -54,6 +58,15 @@ POLL_S = 0.02
 
 LARGEST_BATCH = 2**20
 """Images in a step; more is a mistake of the caller, or work for another kind of plan."""
+
+ALONE_BELOW = 3_000_000
+"""Multiply-adds of a forward pass below which a call is run where it was made, as waking the team would take longer;
+Ctrl-C then waits for its end, a fraction of a millisecond."""
+
+FUNCTIONS = ("train", "infer")
+"""What can be compiled beforehand."""
+
+STEP, STOP_REQUEST = PROGRESS.index("step"), PROGRESS.index("stop_request")
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,9 @@ class Totals:
 
 Watch = Callable[[Totals], object]
 """Told how far a call is; training ends after the step in hand when it returns something true."""
+
+Slots = list[dict[str, np.ndarray]]
+"""The optimizer's state: for each slot the arrays by parameter name."""
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -112,8 +128,10 @@ class Program:
         profile: count the cycles of every kernel, for `profile_counts`.
         first: the function to compile at once, "train" or "infer"; None for "train" if there is training.
             The other is compiled when it is first needed.
+        of_input: for `gradient`, which makes such programs itself.
 
     Raises:
+        BadInput: an option that makes no sense.
         Unsupported: a layer, loss or optimizer has no native form.
         EngineUnavailable: LLVM is missing or fails.
     """
@@ -130,6 +148,7 @@ class Program:
         checked: bool | None = None,
         profile: bool = False,
         first: str | None = None,
+        of_input: bool = False,
     ) -> None:
         if checked is None:
             checked = os.environ.get("TATAMI_CHECKED") == "1"
@@ -138,76 +157,165 @@ class Program:
             training=training,
             batch_size=check_count("batch_size", batch_size, largest=LARGEST_BATCH),
             target=target or choose(os.environ.get("TATAMI_TARGET")),
-            input_dtype=input_dtype,
+            input_dtype=check_choice("input_dtype", input_dtype, ("f32", "u8")),
             checked=checked,
             profile=profile,
+            of_input=of_input,
         )
         self._code = Code(self.plan)
-        self.compile(first or ("train" if training else "infer"))
+        if not of_input:
+            self.compile(first or ("train" if training else "infer"))
         if n_threads is None:
             n_threads = threads.default()
         self.n_threads = check_count("n_threads", n_threads, largest=threads.LARGEST)
-        self._memory = _Memory(self.plan, self.n_threads)
+        self._arrays = Arrays(self.plan, self.n_threads)
         self._start_team()
-        for i, value in enumerate(initial_slots(training.optimizer) if training else ()):
-            self._memory.arrays[slot_name(i)].view(np.float32)[:] = value
+        self._reset_slots()
         self._flags = np.zeros((max(self.plan.n_pieces, 64), 8), np.int64)
         self._ticket = 1
-        self.iterations = 0
+        self._parts: dict[object, Program] = {}
 
     def compile(self, function: str) -> None:
         """Compile "train" or "infer" now, unless that was done before. Raises as the constructor does."""
+        if check_choice("function", function, FUNCTIONS) == "train":
+            self._training()
         self._code.function(function)
+
+    def _training(self) -> Training:
+        if self.plan.training is None:
+            raise BadInput(_("This program was compiled without training: it can only predict."))
+        return self.plan.training
 
     def _start_team(self) -> None:
         self._team = Team(self.n_threads)
         self._process = os.getpid()
-        self._job: Job | None = None
+        self._left: Job | None = None
         self._turn, self._caller = Lock(), 0
+        self._taken = (0, _progress())
 
     # -- weights and state -----------------------------------------------------------------------------------
 
+    @property
+    def iterations(self) -> int:
+        """Steps of the optimizer so far; while a training runs, those that are done."""
+        before, progress = self._taken
+        return before + int(progress[STEP, 0])
+
+    @iterations.setter
+    def iterations(self, count: int) -> None:
+        self._taken = (int(count), _progress())
+
     def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Take weights by parameter name; those not named stay."""
+        """Take weights by parameter name; those not named stay.
+
+        Raises:
+            BadInput: no such parameter, or another shape.
+        """
+        self._settle()
         self._store("weights", weights)
 
     def get_weights(self) -> dict[str, np.ndarray]:
         """A copy of every parameter, float32 in Keras's shapes."""
-        return self._load("weights", trained_only=False)
+        self._settle()
+        return self.by_name(self._arrays.floats("weights").copy())
 
-    def set_slots(self, slots_: list[Mapping[str, np.ndarray]], iterations: int) -> None:
-        """Take the optimizer's state: for each slot the arrays by parameter name, and the steps taken."""
-        for i, values in enumerate(slots_):
+    def set_slots(self, slots: Sequence[Mapping[str, np.ndarray]], iterations: int) -> None:
+        """Take the optimizer's state: for each slot the arrays by parameter name, and the steps taken.
+
+        Raises:
+            BadInput: no such slot or parameter, or another shape.
+        """
+        self._settle()
+        if len(slots) > self._n_slots:
+            raise BadInput(_("The optimizer keeps {n} slots, got {got}.", n=self._n_slots, got=len(slots)))
+        for i, values in enumerate(slots):
             self._store(slot_name(i), values)
         self.iterations = iterations
 
-    def get_slots(self) -> list[dict[str, np.ndarray]]:
-        """The optimizer's state: for each slot the arrays by parameter name."""
-        count = n_slots(self.plan.training.optimizer) if self.plan.training else 0
-        return [self._load(slot_name(i), trained_only=True) for i in range(count)]
+    def get_slots(self) -> Slots:
+        """A copy of the optimizer's state: for each slot the arrays by parameter name."""
+        self._settle()
+        trained = {p.parameter.name for p in self.plan.trained}
+        every = [self.by_name(self._arrays.floats(slot_name(i)).copy()) for i in range(self._n_slots)]
+        return [{name: slot[name] for name in slot if name in trained} for slot in every]
+
+    def start_over(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Take weights, and an optimizer that has seen nothing: another training by the same program."""
+        self.set_weights(weights)
+        self._reset_slots()
+
+    @property
+    def n_metrics(self) -> int:
+        """Metrics that `Totals` counts beside the loss."""
+        return len(self.plan.training.metrics) if self.plan.training else 0
+
+    @property
+    def n_floats(self) -> int:
+        """Length of the flat vector that holds all parameters: a row of `snapshots`."""
+        return self.plan.n_weights
+
+    def by_name(self, flat: np.ndarray) -> dict[str, np.ndarray]:
+        """Views of the parameters that a flat vector of them holds, in Keras's shapes.
+
+        Args:
+            flat: float32 (n_floats,), for example a row of `snapshots`; or the shorter vector of a slot, which
+                holds the trained parameters only.
+        """
+        return {
+            name: flat[p.at : p.at + p.parameter.size].reshape(p.parameter.shape)
+            for name, p in self.plan.placed.items()
+            if p.at + p.parameter.size <= flat.size
+        }
+
+    @cached_property
+    def _macs(self) -> int:
+        return multiply_adds(self.plan.graph)
+
+    @cached_property
+    def _drops(self) -> bool:
+        return any(isinstance(node, Dropout) for node in self.plan.graph.nodes)
+
+    @cached_property
+    def _n_slots(self) -> int:
+        return n_slots(self.plan.training.optimizer) if self.plan.training else 0
+
+    def _reset_slots(self) -> None:
+        values = initial_slots(self.plan.training.optimizer) if self.plan.training else ()
+        for i, value in enumerate(values):
+            self._arrays.floats(slot_name(i))[:] = value
+        self.iterations = 0
 
     def _store(self, buffer: str, values: Mapping[str, np.ndarray]) -> None:
-        flat = self._memory.arrays[buffer].view(np.float32)
+        flat = self._arrays.floats(buffer)
         for name, value in values.items():
-            placed = self.plan.placed[name]
+            placed = self.plan.placed[check_name(name, self.plan.placed)]
             given = check_parameter(name, value, placed.parameter.shape)
             flat[placed.at : placed.at + given.size] = given.ravel()
 
-    def _load(self, buffer: str, *, trained_only: bool) -> dict[str, np.ndarray]:
-        flat = self._memory.arrays[buffer].view(np.float32)
-        return {
-            name: flat[p.at : p.at + p.parameter.size].reshape(p.parameter.shape).copy()
-            for name, p in self.plan.placed.items()
-            if p.parameter.trainable or not trained_only
-        }
+    # -- training --------------------------------------------------------------------------------------------
 
-    # -- calls -----------------------------------------------------------------------------------------------
+    def examples(
+        self, x: np.ndarray, y: np.ndarray | None = None, sample_weight: np.ndarray | None = None
+    ) -> Examples:
+        """Images, labels and weights, checked and as the program reads them: once for many calls.
+
+        Args:
+            x: images, (n, *input shape), float32 or uint8.
+            y: class numbers (n,), or targets (n, outputs).
+            sample_weight: (n,), float32.
+
+        Raises:
+            BadInput: an array that does not fit.
+        """
+        x = check_images(self.plan, x)
+        self._training()
+        return Examples(x, check_labels(self.plan, y, len(x)), check_weights(sample_weight, len(x)))
 
     @_one_at_a_time
     def train(
         self,
-        x: np.ndarray,
-        y: np.ndarray,
+        x: np.ndarray | Examples,
+        y: np.ndarray | None = None,
         order: np.ndarray | None = None,
         *,
         learning_rate: float | np.ndarray = 0.001,
@@ -215,11 +323,15 @@ class Program:
         seed: int = 0,
         watch: Watch | None = None,
         halt_on_nan: bool = False,
+        snapshots: np.ndarray | None = None,
+        every: int = 1,
     ) -> Totals:
         """One pass over the images that `order` names, a step for each batch.
 
+        A part of an epoch is a part of its order: `order[k * batch_size:]` goes on after k steps.
+
         Args:
-            x: images, (n, *input shape), float32 or uint8.
+            x: images, (n, *input shape), float32 or uint8; or what `examples` made of images, labels and weights.
             y: class numbers (n,), or targets (n, outputs).
             order: rows of `x` in the order of training, int64; None for all in their own order.
             learning_rate: one for all steps, or one a step.
@@ -228,6 +340,9 @@ class Program:
             watch: called with the totals so far about 50 times a second; training ends after the step in hand
                 when it returns something true.
             halt_on_nan: end after the step that makes the running loss infinite or not a number.
+            snapshots: float32 (rows, n_floats), filled with the parameters after every `every` steps; `by_name`
+                takes a row apart.
+            every: see there.
 
         Returns:
             The totals, as Keras computes them: the loss of each step before its update.
@@ -235,40 +350,87 @@ class Program:
         Raises:
             BadInput: an array that does not fit, told before any native code sees it.
         """
-        assert self.plan.training, "compiled without training"
-        x = check_images(self.plan, x)
-        y = check_labels(self.plan, y, len(x))
-        order = check_order(order, len(x))
-        n_steps = -(-len(order) // self.plan.batch_size)
+        data = x if isinstance(x, Examples) else self.examples(x, y, sample_weight)
+        order = check_order(order, len(data))
+        size = self.plan.batch_size
+        n_steps = -(-len(order) // size)
         lr = check_rates(learning_rate, n_steps)
-        step_rates = rates(self.plan.training.optimizer, self.iterations, lr)
-        step_rates.view(np.uint32)[:, SEED] = seeds(seed, self.iterations, n_steps)
+        first = self.iterations
+        step_rates = rates(self._training().optimizer, first, lr)
+        seed = check_seed(seed)
+        if self._drops:
+            step_rates.view(np.uint32)[:, SEED] = seeds(seed, first, n_steps)
+        wants = HALTS_ON_NAN if halt_on_nan else 0
+        if snapshots is None:
+            return self._train(data, order, step_rates, wants=wants, watch=watch)
+        return self._train_in_parts(data, order, step_rates, wants, watch, snapshots, every)
+
+    def _train_in_parts(
+        self,
+        data: Examples,
+        order: np.ndarray,
+        step_rates: np.ndarray,
+        wants: int,
+        watch: Watch | None,
+        snapshots: np.ndarray,
+        every: int,
+    ) -> Totals:
+        """The same steps in calls of `every`, with a copy of the parameters after each whole one."""
+        every = check_count("every", every, largest=2**31)
+        n_steps, size = len(step_rates), self.plan.batch_size
+        check_snapshots(snapshots, n_steps // every, self.n_floats)
+        weights = self._arrays.floats("weights")[: self.n_floats]
+        total = Totals(0, 0, 0.0, (0.0,) * self.n_metrics)
+        stopped = False
+
+        def watched(part: Totals) -> object:
+            nonlocal stopped
+            stopped = bool(watch and watch(added(total, part)))
+            return stopped
+
+        for row, start in enumerate(range(0, n_steps, every)):
+            images, rates_ = order[start * size : (start + every) * size], step_rates[start : start + every]
+            part = self._train(data, images, rates_, wants=wants, watch=watched)
+            total = added(total, part)
+            if part.steps == every:
+                snapshots[row] = weights
+            if stopped or part.steps < len(rates_):
+                break
+        return total
+
+    def _train(
+        self, data: Examples, order: np.ndarray, step_rates: np.ndarray, *, wants: int, watch: Watch | None
+    ) -> Totals:
         arrays = {
-            "images": x,
-            "targets": y,
+            "images": data.images,
+            "targets": data.targets,
             "order": order,
-            "sample_weights": check_weights(sample_weight, len(x)),
+            "sample_weights": data.weights,
             "rates": step_rates,
             "statistics": np.zeros((self.plan.max_chunks, MAX_STATISTICS), np.float32),
         }
-        wants = HALTS_ON_NAN if halt_on_nan else 0
-        totals = self._run("train", arrays, len(order), n_steps, wants=wants, watch=watch)
-        self.iterations += totals.steps
-        return totals
+        return self._run("train", arrays, len(order), len(step_rates), wants=wants, watch=watch)
+
+    # -- what a network makes of images -----------------------------------------------------------------------
 
     @_one_at_a_time
-    def evaluate(self, x: np.ndarray, y: np.ndarray, *, sample_weight: np.ndarray | None = None) -> Totals:
+    def evaluate(
+        self,
+        x: np.ndarray | Examples,
+        y: np.ndarray | None = None,
+        *,
+        sample_weight: np.ndarray | None = None,
+    ) -> Totals:
         """Loss and metrics without training. Arguments and errors as in `train`."""
-        assert self.plan.training, "compiled without training"
-        x = check_images(self.plan, x)
+        data = x if isinstance(x, Examples) else self.examples(x, y, sample_weight)
         arrays = {
-            "images": x,
-            "targets": check_labels(self.plan, y, len(x)),
-            "order": np.arange(len(x)),
-            "sample_weights": check_weights(sample_weight, len(x)),
-            "statistics": np.zeros((max(1, -(-len(x) // IMAGES_PER_CHUNK)), MAX_STATISTICS), np.float32),
+            "images": data.images,
+            "targets": data.targets,
+            "order": np.arange(len(data)),
+            "sample_weights": data.weights,
+            "statistics": np.zeros((max(1, _chunks(len(data))), MAX_STATISTICS), np.float32),
         }
-        return self._run("infer", arrays, len(x), 0, wants=WANTS_LOSS)
+        return self._run("infer", arrays, len(data), 0, wants=WANTS_LOSS)
 
     @_one_at_a_time
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -278,6 +440,91 @@ class Program:
         arrays = {"images": x, "order": np.arange(len(x)), "outputs": out}
         self._run("infer", arrays, len(x), 0, wants=WANTS_OUTPUTS)
         return out
+
+    def activation(self, x: np.ndarray, value: str) -> np.ndarray:
+        """An intermediate value for each image, with the weights as they are now.
+
+        Args:
+            x: images, (n, *input shape).
+            value: "conv2d" for the output of the layer of that name, behind its activation; "conv2d/linear" for
+                what comes before that: see `cuts.values`.
+
+        Returns:
+            float32 (n, *shape of the value).
+
+        Raises:
+            BadInput: there is no such value; the images do not fit.
+        """
+        part = self._part("up to", value, lambda: Program(cuts.up_to(self.plan.graph, value), **self._same))
+        return part.predict(x)
+
+    def gradient(
+        self, x: np.ndarray, direction: np.ndarray, *, of: str | None = None, by: str | None = None
+    ) -> np.ndarray:
+        """∂(Σ_k direction[n,k]·y[n,k])/∂x[n] for each image: how the output y answers to the input.
+
+        The network is as it predicts: nothing drops, and moving statistics normalise.
+
+        Args:
+            x: what the gradient is taken by: images (n, *input shape), or the values called `by`.
+            direction: (*shape of y,) for all images or (n, *shape of y); one-hot for one output.
+            of: the value y, named as in `activation`; None for the network's output.
+            by: the value that `x` holds; None for the network's input.
+
+        Returns:
+            float32, of the shape of `x`.
+
+        Raises:
+            BadInput: there is no such value, or `of` depends on more than `by`; arrays that do not fit.
+        """
+
+        def make() -> Program:
+            graph = self.plan.graph if of is None else cuts.up_to(self.plan.graph, of)
+            graph = cuts.untrained(graph if by is None else cuts.after(graph, by))
+            training = Training(loss=Loss(kind="dot_product"), optimizer=Optimizer(kind="sgd"))
+            return Program(graph, training, of_input=True, **{**self._same, "input_dtype": "f32"})
+
+        return self._part("gradient", (of, by), make)._input_gradient(x, direction)
+
+    @_one_at_a_time
+    def _input_gradient(self, x: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        x = check_images(self.plan, x)
+        n = len(x)
+        if np.shape(direction) == self.plan.graph.output.shape:
+            direction = np.broadcast_to(direction, (n, *self.plan.graph.output.shape))
+        out = np.zeros((n, *self.plan.graph.input.shape), np.float32)
+        arrays = {
+            "images": x,
+            "targets": check_labels(self.plan, direction, n),
+            "order": np.arange(n),
+            "sample_weights": np.full(
+                n, n, np.float32
+            ),  # the loss is a mean over the images; here it is a sum
+            "statistics": np.zeros((max(1, _chunks(n)), MAX_STATISTICS), np.float32),
+            "input_gradients": out,
+        }
+        self._run("gradient", arrays, n, 0)
+        return out
+
+    @property
+    def _same(self) -> dict[str, Any]:
+        """What the programs of parts of the network are made with too."""
+        plan = self.plan
+        return {
+            "target": plan.target,
+            "n_threads": self.n_threads,
+            "input_dtype": plan.input_dtype,
+            "checked": plan.checked,
+        }
+
+    def _part(self, what: str, value: object, make: Callable[[], Program]) -> Program:
+        """The program of a part of the network, made when it is first needed, with the weights of now."""
+        part = self._parts.get((what, value))
+        if part is None:
+            part = self._parts[what, value] = make()
+        weights = self.get_weights()
+        part.set_weights({name: weights[name] for name in part.plan.placed})
+        return part
 
     # -- the native call -------------------------------------------------------------------------------------
 
@@ -291,46 +538,58 @@ class Program:
         wants: int = 0,
         watch: Watch | None = None,
     ) -> Totals:
-        self._end(self._job)  # still under way if Ctrl-C came twice
-        chunks = -(-n_images // IMAGES_PER_CHUNK)
-        if function == "infer" and chunks > len(self._flags):
-            self._flags = np.zeros((chunks, 8), np.int64)
-        scalars = (n_images, self.n_threads, n_steps, self._ticket, self.plan.batch_size, wants)
-        table = self._memory.table(arrays, self._flags, dict(zip(SCALARS, scalars, strict=True)))
+        if self._left is not None:
+            self._end(self._left)
+        if n_steps == 0 and _chunks(n_images) > len(self._flags):
+            self._flags = np.zeros((_chunks(n_images), 8), np.int64)
+        progress = _progress()
+        given = {**arrays, "flags": self._flags, "progress": progress}
+        alone = n_images * self._macs < ALONE_BELOW and n_steps <= 1
+        team = 1 if alone else self.n_threads
+        scalars = (n_images, team, n_steps, self._ticket, self.plan.batch_size, wants)
+        table = self._arrays.table(given, dict(zip(SCALARS, scalars, strict=True)))
         self._ticket += n_steps * self.plan.n_meetings + 1
-        progress = self._memory.progress
-        progress[:] = 0
-        call = self._code.function(function)
-        self._job = job = Job(call, table, {**self._memory.arrays, **arrays, "flags": self._flags})
+        job = Job(self._code.function(function), table, {**self._arrays.by_name, **given})
+        if n_steps:
+            self._taken = (self.iterations, progress)
+        self._left = job
         try:
-            self._team.take(job)
+            if alone:
+                job.run_here()
+            else:
+                self._team.take(job)
             while not job.wait(POLL_S):
-                if watch and watch(self._totals(n_images, n_steps)):
-                    progress[PROGRESS.index("stop_request"), 0] = 1
+                if watch and watch(self._totals(progress, n_images, n_steps)):
+                    progress[STOP_REQUEST, 0] = 1
                     watch = None
         except BaseException:
-            progress[PROGRESS.index("stop_request"), 0] = 1
+            progress[STOP_REQUEST, 0] = 1
             self._end(job)
-            if function == "train":
-                self.iterations += int(progress[PROGRESS.index("step"), 0])
             raise
-        self._memory.raise_fault(self.plan)
-        return self._totals(n_images, n_steps)
+        self._left = None
+        self._arrays.raise_fault()
+        return self._totals(progress, n_images, n_steps)
 
-    def _end(self, job: Job | None) -> None:
+    def _settle(self) -> None:
+        """Wait for a call that Ctrl-C has left under way; one whose caller still waits is left alone."""
+        if self._left is not None and self._caller == 0:
+            self._end(self._left)
+
+    def _end(self, job: Job) -> None:
         """Wait for a job that Ctrl-C has interrupted, perhaps before it was handed over."""
-        if job is not None and not job.over:
+        if not job.over:
             self._team.take(job)
             while not job.wait(POLL_S):
                 pass
+        self._left = None
 
     def profile_counts(self) -> dict[str, tuple[int, int, int]]:
         """For each kernel: calls, cycles in all, cycles of the fastest call; summed over the threads."""
         from tatamilab.engine.assemble import kernel_names
 
-        buffer = self._memory.buffers["profile"]
-        rows = self._memory.arrays["profile"].reshape(self.n_threads, -1)[:, : buffer.content_bytes]
-        table = np.ascontiguousarray(rows).view(np.int64).reshape(self.n_threads, -1, 3)
+        rows = self._arrays.by_name["profile"].reshape(self.n_threads, -1)
+        content = MAX_KERNELS * COUNTS * 8
+        table = np.ascontiguousarray(rows[:, :content]).view(np.int64).reshape(self.n_threads, -1, COUNTS)
         out = {}
         for at, name in enumerate(kernel_names(self.plan)):
             mine = table[:, at]
@@ -339,59 +598,30 @@ class Program:
                 out[name] = (int(ran[:, 0].sum()), int(ran[:, 1].sum()), int(ran[:, 2].min()))
         return out
 
-    def _totals(self, n_images: int, n_steps: int) -> Totals:
-        progress = self._memory.progress
-        steps = int(progress[PROGRESS.index("step"), 0])
+    def _totals(self, progress: np.ndarray, n_images: int, n_steps: int) -> Totals:
+        steps = int(progress[STEP, 0])
         seen = min(n_images, steps * self.plan.batch_size) if n_steps else n_images
         sums = progress[len(PROGRESS) :, 0].view(np.float64)
-        n = 1 + len(self.plan.training.metrics) if self.plan.training else 1
-        means = [float(s) / max(seen, 1) for s in sums[:n]]
+        means = [float(s) / max(seen, 1) for s in sums[: 1 + self.n_metrics]]
         return Totals(steps=steps, images=seen, loss=means[0], metrics=tuple(means[1:]))
 
 
-class _Memory:
-    """The arrays of a plan, aligned to cache lines, and the table of their addresses."""
-
-    def __init__(self, plan: Plan, n_threads: int) -> None:
-        self._slots = slots(plan)
-        self.buffers = {b.name: b for b in buffers(plan)}
-        instances = {"shared": 1, "thread": n_threads, "chunk": max(n_threads, plan.max_chunks)}
-        kept = [b for b in self.buffers.values() if not b.external]
-        check_memory(sum(b.stride_bytes * instances[b.scope] for b in kept), plan.batch_size)
-        self.arrays = {
-            b.name: _aligned(b.stride_bytes * instances[b.scope], plan.checked, b)
-            for b in self.buffers.values()
-            if not b.external
-        }
-        self.progress = self.arrays["progress"][: 64 * (len(PROGRESS) + MAX_STATISTICS)]
-        self.progress = self.progress.view(np.int64).reshape(-1, 8)
-
-    def table(
-        self, external: Mapping[str, np.ndarray], flags: np.ndarray, scalars: Mapping[str, int]
-    ) -> np.ndarray:
-        """Addresses and scalars in the order the code expects."""
-        out = np.zeros(len(self._slots), np.int64)
-        for name, array in {**self.arrays, **external, "flags": flags}.items():
-            out[self._slots[name]] = array.ctypes.data
-        for name, value in scalars.items():
-            out[self._slots[name]] = value
-        return out
-
-    def raise_fault(self, plan: Plan) -> None:
-        """In checked mode: say which access left its buffer."""
-        seen, buffer, byte, function = self.arrays["faults"].view(np.int64)[:4].tolist()
-        if seen:
-            names = list(self._slots)
-            raise RuntimeError(
-                f"checked mode: function {function} of the module left buffer {names[buffer]!r} at byte {byte}"
-            )
+def _chunks(n_images: int) -> int:
+    return -(-n_images // IMAGES_PER_CHUNK)
 
 
-def _aligned(n_bytes: int, checked: bool, buffer: Buffer) -> np.ndarray:
-    raw = np.zeros(n_bytes + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    out = raw[start : start + n_bytes]
-    scratch = buffer.images and buffer.padded_shape == buffer.shape
-    if checked and scratch and buffer.dtype == "f32":
-        out[: n_bytes - n_bytes % 4].view(np.float32)[:] = np.nan
-    return out
+def _progress() -> np.ndarray:
+    """The counters of a call, each on a cache line of its own: int64 (counters, 8)."""
+    counters = len(PROGRESS) + MAX_STATISTICS
+    return aligned(64 * counters).view(np.int64).reshape(counters, 8)
+
+
+def added(a: Totals, b: Totals) -> Totals:
+    """The totals of two calls, one after the other."""
+    n = max(a.images + b.images, 1)
+
+    def mean(of_a: float, of_b: float) -> float:
+        return (of_a * a.images + of_b * b.images) / n
+
+    metrics = tuple(mean(*pair) for pair in zip(a.metrics, b.metrics, strict=True))
+    return Totals(a.steps + b.steps, a.images + b.images, mean(a.loss, b.loss), metrics)

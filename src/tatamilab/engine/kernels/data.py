@@ -9,7 +9,7 @@ from llvmlite import ir
 
 from tatamilab.engine.buffers import ITEM_BYTES
 from tatamilab.engine.emit.kernel import Kernel
-from tatamilab.engine.emit.values import F32, I32, I64, SCALARS, Index, Splat, Value
+from tatamilab.engine.emit.values import F32, I32, I64, SCALARS, Index, Splat, Value, View
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
@@ -128,9 +128,17 @@ def gather_targets(k: Kernel, c: Context) -> None:
 def scatter(k: Kernel, c: Context) -> None:
     """outputs[order[first + n], f] = y[f, n] for the images inside."""
     size = c.plan.graph.output.size
-    y = k.build.buffers[c.plan.output]
-    outputs = k.view("outputs", element="scalar")
-    values = k.view(c.plan.output, shape=(size,) if y.padded_shape == y.shape else None)
+    _scatter(k, c.value(c.plan.output, (size,)), k.view("outputs", element="scalar"), size)
+
+
+def scatter_gradient(k: Kernel, c: Context) -> None:
+    """input_gradients[order[first + n], f] = ∂loss/∂x[f, n] for the images inside."""
+    size = c.plan.graph.input.size
+    dx = c.gradient(c.plan.graph.input.name, (size,))
+    _scatter(k, dx, k.view("input_gradients", element="scalar"), size)
+
+
+def _scatter(k: Kernel, values: View, outputs: View, size: int) -> None:
     where = places(k)
     for group in range(k.groups):
         with k.each(size, name="feature") as f:

@@ -158,8 +158,8 @@ def _crossentropy(head: Head, gradient: _Gradient) -> Value:
 
 
 def _mean(head: Head, gradient: _Gradient) -> Value:
-    """The mean over the outputs of a loss of each."""
-    share = 1.0 / head.size
+    """The mean (of a dot product: the sum) over the outputs of a loss of each."""
+    share = 1.0 if head.loss.kind == "dot_product" else 1.0 / head.size
 
     def add(c: Any, loss: Value) -> list[Value]:
         value, slope = _of_output(head, head.z(c), head.smoothed(c))
@@ -178,6 +178,8 @@ def _of_output(head: Head, y: Value, t: Value) -> tuple[Value, Value]:
             return (d * d).value(), (d * 2.0).value()
         case "mean_absolute_error":
             return k.call("llvm.fabs", d), -math.slope_of_abs(k, t - y)
+        case "dot_product":
+            return (t * y).value(), t
     if head.loss.from_logits:
         # t·log(1 + e⁻ʸ) + (1 − t)·log(1 + eʸ), which differ by y
         bend = math.log1p_exp_below(k, y)
