@@ -113,3 +113,32 @@ def test_keras_that_is_already_imported_is_obeyed(home):
 def test_asking_changes_nothing(home):
     code = "from tatamilab import backend; import os; print(backend.preview(), 'KERAS_BACKEND' in os.environ)"
     assert run(code, home) == "jax False"
+
+
+DRAW = (
+    "from tatamilab import backend; backend.choose(); import keras; print(keras.random.uniform((3,), seed=1))"
+)
+
+
+def test_what_jax_compiles_is_kept_for_the_next_process(home: Path) -> None:
+    cache = home / "kept"
+    first = run(DRAW, home, TATAMI_CACHE_DIR=str(cache))
+    kept = {p.name: p.stat().st_mtime_ns for p in cache.rglob("*-cache")}
+    assert kept
+    assert run(DRAW, home, TATAMI_CACHE_DIR=str(cache)) == first
+    assert {p.name: p.stat().st_mtime_ns for p in cache.rglob("*-cache")} == kept
+
+
+@pytest.mark.parametrize("folder", ["theirs", ""])
+def test_a_cache_of_jax_that_the_user_chose_or_turned_off_is_left_alone(home: Path, folder: str) -> None:
+    chosen = str(home / folder) if folder else ""
+    code = "from tatamilab import backend; backend.choose(); import os; print(os.environ['JAX_COMPILATION_CACHE_DIR'])"
+    assert run(code, home, TATAMI_CACHE_DIR=str(home / "ours"), JAX_COMPILATION_CACHE_DIR=chosen) == chosen
+    assert not (home / "ours").exists()
+
+
+def test_a_disk_that_takes_nothing_is_no_error(home: Path) -> None:
+    (home / "file").write_text("no folder")
+    assert run(DRAW, home, TATAMI_CACHE_DIR=str(home / "file")) == run(
+        DRAW, home, TATAMI_CACHE_DIR=str(home / "ours")
+    )
