@@ -68,7 +68,7 @@ def selected(chosen: argparse.Namespace) -> list[Case]:
     if chosen.prototype is None:
         left_out.add("prototype")
     return [
-        case.without(left_out).given("prototype", str(chosen.prototype))
+        case.without(left_out).given("prototype", str(chosen.prototype and chosen.prototype.resolve()))
         for case in CASES
         if case.name in chosen.cases
     ]

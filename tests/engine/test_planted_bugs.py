@@ -36,7 +36,7 @@ from tatamilab.engine.kernels import (
     wide,
     windows,
 )
-from tatamilab.engine.kernels.toom_cook import few_channels, many_channels
+from tatamilab.engine.kernels.toom_cook import few_channels, many_channels, nested, points
 from tatamilab.engine.program import Program
 from tatamilab.engine.target import runnable
 
@@ -94,6 +94,18 @@ CASES = {
             .activation("relu")
             .conv(8, (3, 3))
             .activation("tanh")
+            .flat()
+            .dense(3)
+        )
+    ),
+    "row tiles": Case(
+        lambda: (
+            Network(6, 9, 5)
+            .conv(8, (3, 3), same=True)
+            .activation("relu")
+            .conv(8, (3, 3))
+            .activation("relu")
+            .pool("max")
             .flat()
             .dense(3)
         )
@@ -272,7 +284,7 @@ BUGS = [
     ),
     quickly(
         "overlap of tiles lost",
-        many_channels._from_points,
+        points.store_row,
         "else columns[x] + part",
         "else part",
         "many channels",
@@ -284,6 +296,33 @@ BUGS = [
         '"i": s.rows, "J"',
         '"i": s.rows - 1, "J"',
         "many channels",
+        "conv1/kernel",
+    ),
+    quickly(
+        "a row point forgotten", nested._products, '"s": _sets(s)', '"s": _sets(s) - 1', "row tiles", "output"
+    ),
+    Bug(
+        "only the first row",
+        nested.transform_gradient,
+        "for a in range(ROWS)]",
+        "for a in (0, 0)]",
+        "row tiles",
+        "conv1/kernel",
+    ),
+    quickly(
+        "a row tile short",
+        nested.weight_gradient,
+        '"I": s.rows // ROWS, "J"',
+        '"I": s.rows // ROWS - 1, "J"',
+        "row tiles",
+        "conv1/kernel",
+    ),
+    Bug(
+        "overlap of row tiles lost",
+        nested._from_points,
+        "pair(i, True, True, ch, g)",
+        "pair(i, True, False, ch, g)",
+        "row tiles",
         "conv1/kernel",
     ),
     # pools

@@ -255,11 +255,17 @@ def _of_toom_cook(plan: Plan, block: Block) -> list[Buffer]:
     height, taps, depth, filters = plan.graph.parameter(block.node.kernel).shape
     rows, columns = (2 * n for n in block.shape[:2]) if block.pool else block.node.shape[:2]
     n, tiles = m + taps - 1, -(-columns // m)
-    at_points = (height, n, depth, filters)
+    if r := plan.row_tile(block):
+        sets = r + height - 1
+        lines, gradient_lines, at_once = [rows // r, sets], [rows // r, sets], sets
+    else:
+        sets, at_once = height, 2
+        lines, gradient_lines = [rows + height - 1], [rows]
+    at_points = (sets, n, depth, filters)
     out = [
         Buffer(
             name=points_name(block.name),
-            shape=(rows + height - 1, n, tiles, depth),
+            shape=(*lines, n, tiles, depth),
             images=True,
             scope=_backward_scope(plan, block.name),
         ),
@@ -270,10 +276,10 @@ def _of_toom_cook(plan: Plan, block: Block) -> list[Buffer]:
         ),
     ]
     if not plan.few_channels(block):
-        shape = (n, 2, tiles, filters)
-        out.append(Buffer(name=products_name(block.name), shape=shape, images=True, scope="thread"))
+        products = (at_once, n, tiles, filters)
+        out.append(Buffer(name=products_name(block.name), shape=products, images=True, scope="thread"))
     if block.name in plan.wants_gradient and plan.returns_through_points(block):
-        shape = (rows, n, tiles, filters)
+        shape = (*gradient_lines, n, tiles, filters)
         out.append(Buffer(name=gradient_points_name(block.name), shape=shape, images=True, scope="thread"))
     return out
 

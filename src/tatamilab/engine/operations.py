@@ -42,7 +42,7 @@ from tatamilab.engine.kernels import (
 )
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.regularization import penalty
-from tatamilab.engine.kernels.toom_cook import few_channels, many_channels
+from tatamilab.engine.kernels.toom_cook import few_channels, many_channels, nested
 from tatamilab.engine.kernels.update import (
     store_owned,
     store_small,
@@ -166,10 +166,10 @@ def _computed(plan: Plan, block: Block) -> Operation:
     """How a block is computed in this plan: a convolution directly, or by Toom–Cook."""
     if not plan.column_tile(block):
         return operation(block)
-    few = plan.few_channels(block)
+    many = nested if plan.row_tile(block) else many_channels
     return Operation(
-        forward=few_channels.forward if few else many_channels.forward,
-        input_gradient=many_channels.input_gradient,
+        forward=few_channels.forward if plan.few_channels(block) else many.forward,
+        input_gradient=many.input_gradient,
         weight_gradient=toom_cook_gradient,
     )
 
@@ -240,9 +240,12 @@ def toom_cook_gradient(k: Kernel, c: Context, block: Block) -> None:
     """This chunk's share of the gradients of a convolution's kernel and bias, by Toom–Cook."""
     assert isinstance(block.node, Conv2D)
     if c.wants(block.node.kernel):
-        through_points = c.plan.returns_through_points(block)
-        gradient = many_channels.weight_gradient if through_points else few_channels.pooled_weight_gradient
-        gradient(k, c, block)
+        if not c.plan.returns_through_points(block):
+            few_channels.pooled_weight_gradient(k, c, block)
+        elif c.plan.row_tile(block):
+            nested.weight_gradient(k, c, block)
+        else:
+            many_channels.weight_gradient(k, c, block)
     if block.node.bias and c.wants(block.node.bias):
         rows, columns, filters = block.shape
         dense.bias_gradient(k, c, block.node.bias, c.gradient(block.name), filters, {"i": rows, "j": columns})

@@ -36,10 +36,10 @@ from tatamilab.engine.graph import (
     Training,
     ZeroPadding2D,
 )
-from tatamilab.engine.schedule import column_tile, divisor
+from tatamilab.engine.schedule import column_tile, divisor, row_tile
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the code that a plan leads to changes any bit."""
 
 OWNED_FROM = 16384
@@ -320,6 +320,15 @@ class Plan:
             return None
         columns = 2 * block.shape[1] if block.pool else block.node.shape[1]
         return column_tile(block.node, self.graph.parameter(block.node.kernel).shape[1], columns)
+
+    def row_tile(self, block: Block) -> int | None:
+        """Rows of a tile if a convolution by Toom–Cook is cut into tiles of rows, too."""
+        if self.column_tile(block) is None or self.few_channels(block):
+            return None
+        assert isinstance(block.node, Conv2D)
+        rows = 2 * block.shape[0] if block.pool else block.node.shape[0]
+        height = self.graph.parameter(block.node.kernel).shape[0]
+        return row_tile(height, rows)
 
     def few_channels(self, block: Block) -> bool:
         """Whether a convolution by Toom–Cook keeps its products in registers."""

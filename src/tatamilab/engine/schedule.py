@@ -47,3 +47,9 @@ def column_tile(conv: Conv2D, taps: int, columns: int) -> int | None:
     m = 4 if taps <= 5 else 2
     tiles = -(-columns // m)
     return m if 4 * tiles * (m + taps - 1) <= 3 * columns * taps else None
+
+
+def row_tile(height: int, rows: int) -> int | None:
+    """Rows of a tile where Toom–Cook is used along the rows as well: 4 products for each 6, so that it pays where
+    the transforms serve many channels; and errors stay small for two rows only."""
+    return 2 if height == 3 and rows % 2 == 0 else None

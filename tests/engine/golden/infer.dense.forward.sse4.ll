@@ -5,7 +5,7 @@ entry:
   %"x" = load ptr, ptr %0, align 8
   %1 = mul i64 %"tid", 768
   %2 = getelementptr i8, ptr %"x", i64 %1
-  %3 = getelementptr i8, ptr %"table", i64 56
+  %3 = getelementptr i8, ptr %"table", i64 64
   %"weights" = load ptr, ptr %3, align 8
   %4 = getelementptr i8, ptr %"table", i64 144
   %"dense" = load ptr, ptr %4, align 8

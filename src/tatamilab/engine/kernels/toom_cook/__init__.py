@@ -27,6 +27,9 @@ buffers of products (`many_channels`), where D serves both gradients:
 
     dV[y,t,J,c] = Σ_{u,o} D[y−u,t,J,o] · U[u,t,c,o],     d_x[y, m·J + e, c] += Σ_t B[t,e] · dV[y,t,J,c]
 
+Where many channels share the transforms, kernels of three rows are cut into tiles of two rows as well: a third of the
+multiplications of the equation are left (`nested`).
+
 Sources: Winograd (1980), *Arithmetic Complexity of Computations*; Lavin and Gray (2016), for convolutional
 layers; the weight gradient as a transposition: Bläser's bilinear rank argument, here checked numerically.
 """

@@ -1,6 +1,6 @@
 """Many input channels: each point is a contraction of its own, through buffers of products.
 
-M[t,r,J,o]  = Σ_{u,c} V[i+u,t,J,c] · U[u,t,c,o]           a few rows at a time, then A
+M[r,t,J,o]  = Σ_{u,c} V[i+u,t,J,c] · U[u,t,c,o]           a few rows at a time, then A
 dU[u,t,c,o] = Σ_{n,i,J} V[i+u,t,J,c] · D[i,t,J,o]
 dV[y,t,J,c] = Σ_{u,o} D[y−u,t,J,o] · U[u,t,c,o]           in place of V, then B
 """
@@ -16,12 +16,14 @@ from tatamilab.engine.graph import Conv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.toom_cook.outputs import Place, find_presence, finish, outputs
 from tatamilab.engine.kernels.toom_cook.points import (
+    clear_rows,
     gather_taps,
+    store_row,
     transform_gradient,
     transform_input,
     transform_kernel,
 )
-from tatamilab.engine.kernels.toom_cook.transforms import Shape, combine, shape_of, transforms
+from tatamilab.engine.kernels.toom_cook.transforms import Shape, shape_of
 from tatamilab.engine.memory import (
     gradient_points_name,
     kernel_points_name,
@@ -46,7 +48,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
 
 
 def _products(k: Kernel, block: Block, s: Shape, r: int, i: Any, g: Any) -> None:
-    """M[t,r,J,o] = Σ_{u,c} V[i+u,t,J,c] · U[u,t,c,o] for r rows from r·i on."""
+    """M[r,t,J,o] = Σ_{u,c} V[i+u,t,J,c] · U[u,t,c,o] for r rows from r·i on."""
     v, w = k.view(points_name(block.name)), k.view(kernel_points_name(block.name))
     out = k.view(products_name(block.name))
     size = tiles(k.target)
@@ -62,7 +64,7 @@ def _products(k: Kernel, block: Block, s: Shape, r: int, i: Any, g: Any) -> None
 
         acc = k.zeros(*np.broadcast(rows, j, o).shape)
         acc = k.sum({"c": s.depth, "u": s.height}, acc, term, unroll={"u": s.height})
-        out[point, row, j, o, 0] = acc
+        out[row, point, j, o, 0] = acc
 
     deep = fit(s.filters, (size.wide * size.deep) // (r * across))
     k.tiles({"t": s.n, "J": s.tiles, "o": s.filters}, {"J": across, "o": deep}, tile)
@@ -75,7 +77,7 @@ def _outputs(k: Kernel, c: Context, block: Block, s: Shape, r: int, i: Any, g: A
 
     def tile(j: Tile, o: Tile) -> None:
         at = Place(g, i, j.reshape(1, -1, 1), o.reshape(1, 1, -1), row)
-        y = outputs(k, c, block, s, at, lambda t, start: start + m[t, row, at.j, at.filters, 0])
+        y = outputs(k, c, block, s, at, lambda t, start: start + m[row, t, at.j, at.filters, 0])
         finish(k, c, block, s, y, at)
 
     wide = divisor(s.filters, 2 if k.target.registers == 32 else 1)
@@ -155,35 +157,17 @@ def _points_gradient(k: Kernel, block: Block, s: Shape, rows: tuple[int, int], m
 
 
 def _from_points(k: Kernel, c: Context, block: Block, s: Shape) -> None:
-    """d_x[y, m·J + e, c] = Σ_J Σ_t B[t,e] · dV[y,t,J,c]: neighbouring tiles overlap by taps − 1 columns."""
+    """d_x[y, m·J + e, c] = Σ_J Σ_t B[t,e] · dV[y,t,J,c]."""
     assert isinstance(block.node, Conv2D)
-    (top, _), (left, _) = block.node.padding
-    name = block.inputs[0]
-    shape = c.plan.producer(name).shape
-    v, matrix = k.view(points_name(block.name)), transforms(s.m, s.taps).input
+    (top, _), _ = block.node.padding
+    shape = c.plan.producer(block.inputs[0]).shape
+    v = k.view(points_name(block.name))
     reached = min(shape[0], s.rows + s.height - 1 - top)
-
-    def row(y: Any, ch: Any, g: Any) -> None:
-        columns: dict[int, Any] = {}
-        for j in range(s.tiles):
-            at_points = [v[y + top, t, j, ch, g] for t in range(s.n)]
-            for e in range(s.n):
-                x = j * s.m + e - left
-                if 0 <= x < shape[1]:
-                    part = combine(k, matrix[:, e], at_points)
-                    columns[x] = part if x not in columns else columns[x] + part
-            for x in [x for x in columns if x < (j + 1) * s.m - left or j == s.tiles - 1]:
-                store(y, x, ch, g, columns.pop(x))
-        for x in range(max(0, s.tiles * s.m + s.taps - 1 - left), shape[1]):
-            store(y, x, ch, g, k.constant(0.0))
-
-    def store(y: Any, x: int, ch: Any, g: Any, value: Any) -> None:
-        value = value if not hasattr(value, "value") else value.value()
-        c.store_gradient(block.name, name, (y, x, ch, g), value, shape)
-
     with k.each(k.groups, name="g") as g, k.each(shape[2], name="c") as ch:
         with k.each(reached, name="y") as y:
-            row(y, ch, g)
-        for rest in range(reached, shape[0]):
-            with k.each(shape[1], name="x") as x:
-                c.store_gradient(block.name, name, (rest, x, ch, g), k.constant(0.0), shape)
+
+            def at_points(j: int, y: Any = y, ch: Any = ch, g: Any = g) -> list[Any]:
+                return [v[y + top, t, j, ch, g] for t in range(s.n)]
+
+            store_row(k, c, block, s, (y, ch, g), at_points)
+        clear_rows(k, c, block, range(reached, shape[0]), ch, g)

@@ -1,5 +1,6 @@
 """Into the points and back: V of the input, U of the kernel, D of the outputs' gradient, and d_w of dU."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tatamilab.engine.blocks import Block
@@ -116,3 +117,48 @@ def gather_taps(k: Kernel, c: Context, block: Block) -> None:
         terms = [d[u, t, at] for t in range(s.n)]
         for tap in range(s.taps):
             dw[u, tap, at] = combine(k, matrix[:, tap], terms)
+
+
+def store_row(
+    k: Kernel,
+    c: Context,
+    block: Block,
+    s: Shape,
+    at: tuple[Any, Any, Any],
+    points: Callable[[int], list[Any]],
+) -> None:
+    """d_x[m·J + e] = Σ_J Σ_t B[t,e] · points(J)[t] for the row and channel `at`: (y, c, group).
+
+    Neighbouring tiles overlap by taps − 1 columns.
+    """
+    assert isinstance(block.node, Conv2D)
+    y, ch, g = at
+    _, (left, _) = block.node.padding
+    name = block.inputs[0]
+    shape, matrix = c.plan.producer(name).shape, transforms(s.m, s.taps).input
+    columns: dict[int, Any] = {}
+
+    def store(x: int, value: Any) -> None:
+        value = value if isinstance(value, Value) else value.value()
+        c.store_gradient(block.name, name, (y, x, ch, g), value, shape)
+
+    for j in range(s.tiles):
+        at_points = points(j)
+        for e in range(s.n):
+            x = j * s.m + e - left
+            if 0 <= x < shape[1]:
+                part = combine(k, matrix[:, e], at_points)
+                columns[x] = part if x not in columns else columns[x] + part
+        for x in [x for x in columns if x < (j + 1) * s.m - left or j == s.tiles - 1]:
+            store(x, columns.pop(x))
+    for x in range(max(0, s.tiles * s.m + s.taps - 1 - left), shape[1]):
+        store(x, k.constant(0.0))
+
+
+def clear_rows(k: Kernel, c: Context, block: Block, rows: range, ch: Any, g: Any) -> None:
+    """d_x = 0 in rows that no output looks at."""
+    name = block.inputs[0]
+    shape = c.plan.producer(name).shape
+    for y in rows:
+        with k.each(shape[1], name="x") as x:
+            c.store_gradient(block.name, name, (y, x, ch, g), k.constant(0.0), shape)

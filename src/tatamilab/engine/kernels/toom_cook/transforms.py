@@ -95,6 +95,11 @@ def apply_paired(k: Kernel, matrix: np.ndarray, pair: tuple[int, ...], terms: li
     return [combine(k, matrix[t], terms) for t in pair]
 
 
+def apply(k: Kernel, matrix: np.ndarray, pairs: list[tuple[int, ...]], terms: list[Any]) -> list[Any]:
+    """matrix · terms, with the pairs of points sharing what they have in common."""
+    return [value for pair in pairs for value in apply_paired(k, matrix, pair, terms)]
+
+
 @dataclass(frozen=True)
 class Shape:
     """Extents of a convolution that is computed this way."""
