@@ -1,0 +1,176 @@
+"""Where the trainings of the controls are kept: one file each, whole or not there, so that they can be resumed."""
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tatamilab.errors import BadInput
+from tatamilab.experiment.folder import speaking_of
+from tatamilab.files import write_whole
+from tatamilab.i18n import _
+
+SETTINGS = "controls.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What every training of the controls has in common. The defaults are the worksheet's.
+
+    Attributes:
+        data: a data set's name or path.
+        model: a name, file or function, as `tatami run --model` takes it; with a convolution.
+        data_size: the first so many training images; None for all.
+        epochs: passes over them.
+        batch_size: images a step.
+        validation_split: share held back from the end, as in the worksheet; nothing is done with it.
+        lr: learning rate of Adam.
+    """
+
+    data: str = "mnist"
+    model: str = "cnn"
+    data_size: int | None = None
+    epochs: int = 10
+    batch_size: int = 128
+    validation_split: float = 0.1
+    lr: float = 0.001
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it is shorter than the worksheet's, so that filters have hardly moved."""
+        return self.data_size is not None or self.epochs < Recipe.epochs
+
+
+QUICK = Recipe(data_size=6000, epochs=3)
+"""For a first look: the filters have hardly moved then, and the comparisons say little."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What one training came to.
+
+    Attributes:
+        correct: test images recognised at the end.
+        correct_before: and before this training.
+        n_test: test images.
+        steps: int64 (t,), after which steps the filters were kept, from 0.
+        kernels: float32 (t, h, w, c, o), the first convolution's filters then.
+        components: float64 (d, h, w, c), principal components of the patches that it saw.
+    """
+
+    correct: int
+    correct_before: int
+    n_test: int
+    steps: NDArray[np.int64]
+    kernels: NDArray[np.float32]
+    components: NDArray[np.float64]
+
+    @property
+    def accuracy(self) -> float:
+        """Test accuracy at the end, 0-1."""
+        return self.correct / self.n_test
+
+
+class Store:
+    """A folder of trainings by one recipe.
+
+    Args:
+        folder: made if it is not there.
+        recipe: of all trainings in it.
+
+    Raises:
+        BadInput: the folder holds the trainings of another recipe.
+        OutputError: it cannot be written.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        self.folder, self.recipe = folder, recipe
+        if (folder / SETTINGS).exists():
+            found = recipe_in(folder)
+            if found != recipe:
+                raise BadInput(
+                    _(
+                        "{folder} holds controls by another recipe ({found}); choose another folder with --out.",
+                        folder=folder,
+                        found=_in_words(found),
+                    )
+                )
+            return
+        with speaking_of(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            settings = {"format": FORMAT, "recipe": asdict(recipe)}
+            write_whole(folder / SETTINGS, json.dumps(settings, ensure_ascii=False, indent=2) + "\n")
+
+    def path(self, arm: str, seed: int) -> Path:
+        """The file of one training."""
+        return self.folder / f"{arm}-{seed}.npz"
+
+    def has(self, arm: str, seed: int) -> bool:
+        """Whether that training is there."""
+        return self.path(arm, seed).exists()
+
+    def save(self, arm: str, seed: int, trained: Trained) -> None:
+        """Keep a training."""
+        written = io.BytesIO()
+        np.savez_compressed(written, allow_pickle=False, **vars(trained))
+        with speaking_of(self.folder):
+            write_whole(self.path(arm, seed), written.getvalue())
+
+    def load(self, arm: str, seed: int) -> Trained:
+        """Read a training.
+
+        Raises:
+            BadInput: it is damaged or not there.
+        """
+        path = self.path(arm, seed)
+        try:
+            with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
+                return Trained(
+                    correct=int(file["correct"]),
+                    correct_before=int(file["correct_before"]),
+                    n_test=int(file["n_test"]),
+                    steps=file["steps"],
+                    kernels=file["kernels"],
+                    components=file["components"],
+                )
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as problem:
+            raise BadInput(
+                _("{path} is damaged; delete it, and the controls train it again.", path=path)
+            ) from problem
+
+    def complete_seeds(self, arms: list[str]) -> list[int]:
+        """The seeds of which all `arms` are there, ascending."""
+        found = [
+            {int(path.stem.rpartition("-")[2]) for path in self.folder.glob(f"{arm}-*.npz")} for arm in arms
+        ]
+        return sorted(set.intersection(*found)) if found else []
+
+
+def recipe_in(folder: Path) -> Recipe:
+    """The recipe of the trainings in `folder`.
+
+    Raises:
+        BadInput: it is no folder of controls.
+    """
+    try:
+        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        if settings["format"] != FORMAT:
+            raise ValueError
+        return Recipe(**settings["recipe"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise BadInput(
+            _(
+                "{folder} is not a folder of controls: it holds no readable {name}.",
+                folder=folder,
+                name=SETTINGS,
+            )
+        ) from problem
+
+
+def _in_words(recipe: Recipe) -> str:
+    return ", ".join(f"{name}={value}" for name, value in asdict(recipe).items() if value is not None)
