@@ -9,9 +9,14 @@ from typing import Any
 __version__ = "0.1.0"
 __all__ = ["accelerate", "accelerated", "restore", "status"]
 
+_EXTENSION = ("load_ipython_extension", "unload_ipython_extension")
+"""What `%load_ext tatamilab` and `%unload_ext tatamilab` call."""
+
 
 def __getattr__(name: str) -> Any:
     """What needs Keras, imported when it is first asked for."""
+    if name in _EXTENSION:
+        return getattr(import_module("tatamilab.acceleration.extension"), name)
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module("tatamilab.acceleration"), name)

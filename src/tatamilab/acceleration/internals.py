@@ -8,7 +8,7 @@ adapter: `_inputs`.
 Read in Keras 3.15.1: `backend/jax/trainer.py` (`fit`, `evaluate`, `predict`), `trainers/trainer.py`.
 """
 
-from keras.src.backend.config import is_nnx_enabled
+from keras.src.backend.config import is_nnx_enabled, keras_home
 from keras.src.backend.jax.trainer import JAXEpochIterator, JAXTrainer
 from keras.src.trainers.data_adapters.array_slicing import train_validation_split
 from keras.src.trainers.data_adapters.data_adapter_utils import unpack_x_y_sample_weight
@@ -19,6 +19,7 @@ __all__ = [
     "JAXTrainer",
     "is_default",
     "is_nnx_enabled",
+    "keras_home",
     "train_validation_split",
     "unpack_x_y_sample_weight",
 ]

@@ -13,7 +13,7 @@ from threading import RLock
 from typing import Any
 
 from tatamilab import backend
-from tatamilab.acceleration import outcome
+from tatamilab.acceleration import announcing, datasets, outcome, tensorflow_alias
 from tatamilab.engine.availability import EngineUnavailable
 from tatamilab.errors import TatamiError
 from tatamilab.i18n import _
@@ -52,11 +52,13 @@ def accelerate(*, strict: bool = False) -> None:
 
 
 def restore() -> None:
-    """Give Keras its own methods back. Models keep what they have learned."""
+    """Give Keras its own methods, data sets and absent TensorFlow back. Models keep what they have learned."""
     global _asked, _strict
     with _lock:
         _asked = _strict = False
         _settle()
+    datasets.unpatch()
+    tensorflow_alias.remove()
 
 
 @contextmanager
@@ -180,8 +182,16 @@ def _replacement(keras_own: Callable[..., Any], call: type) -> Callable[..., Any
             if _strict:
                 raise
             outcome.note(model, reason)
+            _announce(keras_own, model)
             return keras_own(*args, **kwargs)
         outcome.note(model, None)
+        _announce(keras_own, model)
         return native.run()
 
     return method
+
+
+def _announce(method: Callable[..., Any], model: Any) -> None:
+    """Say who trains, where someone has turned acceleration on for all that follows."""
+    if _asked and method.__name__ == "fit":
+        announcing.say(outcome.status(model))
