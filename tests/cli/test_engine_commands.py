@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tatamilab.engine import tune
+
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +41,25 @@ def test_explain_measured(tatami) -> None:
     for kernel in found["kernels"]:
         assert kernel["mean_s"] >= kernel["fastest_s"] >= 0
         assert kernel["bound_s"] >= 0
+
+
+def test_tune_writes_what_it_found_and_explain_takes_it(
+    tatami, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tune, "CANDIDATES", {"dense_outputs": (4,)})
+    said = tatami("engine", "tune", "bpnn", "--batch-size", "32", "--out", "mine.json")
+    *trials, last = said.out.splitlines()
+    assert (said.code, said.err) == (0, "")
+    assert re.fullmatch(r"dense_outputs +4  ×\d\.\d{3}(  ✓)?", trials[0])
+    assert last == "Written to mine.json; it is used where TATAMI_SCHEDULE names it."
+    table = json.loads((tmp_path / "mine.json").read_text())
+    (row,) = table.values()
+    row["dense_outputs"] = 8
+    (tmp_path / "mine.json").write_text(json.dumps(table))
+    monkeypatch.setenv("TATAMI_SCHEDULE", "mine.json")
+    found = json.loads(tatami("engine", "explain", "bpnn", "--json").out)
+    forward = next(kernel for kernel in found["kernels"] if kernel["name"].endswith("relu.forward"))
+    assert forward["accumulators"] == 8
 
 
 def test_clear_cache_says_what_it_removed(tatami, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tatamilab.engine.explain import KernelFacts
     from tatamilab.engine.measure import Ceiling, Reached
     from tatamilab.engine.plan import Plan
+    from tatamilab.engine.tune import Trial
 
 BATCH_SIZE = 128
 TARGETS = ("avx512", "avx2", "sse4", "neon")
@@ -112,6 +114,53 @@ def explain(
         _print_table(plan, facts, ceiling, times)
 
 
+@app.command(
+    "tune", cls=Command, help=_("Measure which schedule trains a model fastest here; keep it in a file.")
+)
+def tune(
+    context: typer.Context,
+    model: Model = None,
+    data: Annotated[
+        str | None,
+        option(
+            "--data",
+            metavar="NAME",
+            help=_("For images of this data set"),
+            default="mnist",
+            complete=data_sets,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        str | None, option("--batch-size", metavar="N", help=_("Images in a step"), default=BATCH_SIZE)
+    ] = None,
+    out: Annotated[
+        str | None,
+        option("--out", metavar="FILE", help=_("Where the table goes"), default="schedule.json"),
+    ] = None,
+    lang: Annotated[str | None, lang_option()] = None,
+) -> None:
+    """Try schedules one after the other, and write the fastest."""
+    if model is None:
+        raise usage.missing_argument("MODEL", context.command_path)
+    plan = _plan(model, data or "mnist", batch_size, None, measure=True)
+    path = Path(out or "schedule.json")
+    if not os.access(path.parent, os.W_OK) or path.is_dir():
+        raise BadInput(_("{path} cannot be written.", path=path))
+    from tatamilab.engine import tune as tuning
+    from tatamilab.engine.schedule import VARIABLE
+
+    assert plan.training
+    best = tuning.tune(
+        plan.graph, plan.training, target=plan.target, batch_size=plan.batch_size, tell=_tell_trial
+    )
+    tuning.write(path, plan.target.name, best)
+    print(_("Written to {path}; it is used where {variable} names it.", path=path, variable=VARIABLE))
+
+
+def _tell_trial(trial: "Trial") -> None:
+    print(f"{trial.name:<17}{trial.value:>4}  ×{trial.speed:.3f}{'  ✓' if trial.taken else ''}", flush=True)
+
+
 def _plan(spec: str, data: str, batch_size: str | None, target: str | None, *, measure: bool) -> "Plan":
     from tatamilab.engine.availability import require_engine
 
@@ -123,18 +172,21 @@ def _plan(spec: str, data: str, batch_size: str | None, target: str | None, *, m
     from tatamilab.data import known_dataset
     from tatamilab.engine.frontend import lower, lower_training
     from tatamilab.engine.plan import Plan
+    from tatamilab.engine.schedule import chosen
     from tatamilab.models import load_model
 
     known = known_dataset(data)
     model = load_model(spec, known.image_shape, len(known.class_names), seed=0)
     if not model.compiled:
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    target_ = _target(target, measure=measure)
     return Plan(
         graph=lower(model),
         training=lower_training(model),
         batch_size=size,
-        target=_target(target, measure=measure),
+        target=target_,
         profile=measure,
+        measured=chosen(target_.name),
     )
 
 

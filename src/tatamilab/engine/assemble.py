@@ -32,6 +32,7 @@ def assemble(plan: Plan, function: str) -> ir.Module:
         buffers={b.name: b for b in buffers(plan)},
         slots=slots(plan),
         max_chunks=plan.max_chunks,
+        schedule=plan.schedule,
         checked=plan.checked,
     )
     {"train": _train, "infer": _infer, "gradient": _gradient}[function](plan, build)

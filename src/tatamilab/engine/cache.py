@@ -43,7 +43,7 @@ def folder() -> Path:
 
 def key(plan: Plan, function: str) -> str:
     """Names the machine code of one of a plan's functions."""
-    flags = (plan.checked, plan.profile)
+    flags = (plan.checked, plan.profile, plan.schedule)
     versions = (__version__, llvmlite.__version__, _source_hash())
     return hashlib.sha256(repr((plan.hash, function, flags, plan.target, versions)).encode()).hexdigest()[:32]
 

@@ -96,6 +96,7 @@ def _facts(plan: Plan, call: Call, *, training: bool) -> KernelFacts:
         buffers={b.name: b for b in buffers(plan)},
         slots=slots(plan),
         max_chunks=plan.max_chunks,
+        schedule=plan.schedule,
     )
     k = CountingKernel(build, call.name, infer=not training)
     call.emit(k, Context(k, plan, training=training))

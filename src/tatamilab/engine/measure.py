@@ -18,6 +18,7 @@ from tatamilab.engine.emit.values import I64, Value
 from tatamilab.engine.jit import Loaded, compiled
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.program import Program
+from tatamilab.engine.schedule import BY_REGISTERS
 from tatamilab.engine.target import Target
 
 WORKING_SET_BYTES = 256 * 1024
@@ -66,6 +67,7 @@ def ceiling(target: Target) -> Ceiling:
         buffers=buffers,
         slots={"numbers": 0, "ticks": 1},
         max_chunks=1,
+        schedule=BY_REGISTERS[target.registers],
     )
     build.module.triple = target.triple
     accumulators = _multiply_add(build)

@@ -36,7 +36,7 @@ from tatamilab.engine.graph import (
     Training,
     ZeroPadding2D,
 )
-from tatamilab.engine.schedule import column_tile, divisor, row_tile
+from tatamilab.engine.schedule import BY_REGISTERS, Schedule, column_tile, divisor, row_tile
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target
 
 VERSION = 2
@@ -85,6 +85,7 @@ class Plan:
         input_dtype: "f32" or "u8": what the caller's images hold.
         checked: whether every load and store tests its bounds.
         profile: whether every kernel counts its cycles.
+        measured: how much is in registers at once, if not what the table has for the target; no part of the hash.
         of_input: whether the gradient by the input is wanted: a network that nothing trains (`cuts.untrained`).
     """
 
@@ -96,6 +97,7 @@ class Plan:
     checked: bool = False
     profile: bool = False
     of_input: bool = False
+    measured: Schedule | None = None
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -108,6 +110,11 @@ class Plan:
         facts = (VERSION, llvmlite.__version__, self.graph, self.training, self.batch_size)
         machine = (self.target.name, self.target.lanes, self.target.fma, self.input_dtype, self.of_input)
         return hashlib.sha256(repr((facts, machine)).encode()).hexdigest()[:16]
+
+    @property
+    def schedule(self) -> Schedule:
+        """How much is in registers at once."""
+        return self.measured or BY_REGISTERS[self.target.registers]
 
     @property
     def max_chunks(self) -> int:

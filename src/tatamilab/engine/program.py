@@ -48,6 +48,7 @@ from tatamilab.engine.memory import (
     slot_name,
 )
 from tatamilab.engine.plan import Plan
+from tatamilab.engine.schedule import Schedule, chosen
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target, choose
 from tatamilab.engine.team import Job, Team
 from tatamilab.errors import BadInput
@@ -126,6 +127,7 @@ class Program:
         input_dtype: "f32" or "u8", what the images will hold.
         checked: None for `TATAMI_CHECKED=1`: test every load and store.
         profile: count the cycles of every kernel, for `profile_counts`.
+        schedule: None for what `TATAMI_SCHEDULE` has for the target, or the engine's own table.
         first: the function to compile at once, "train" or "infer"; None for "train" if there is training.
             The other is compiled when it is first needed.
         of_input: for `gradient`, which makes such programs itself.
@@ -147,20 +149,23 @@ class Program:
         input_dtype: str = "f32",
         checked: bool | None = None,
         profile: bool = False,
+        schedule: Schedule | None = None,
         first: str | None = None,
         of_input: bool = False,
     ) -> None:
         if checked is None:
             checked = os.environ.get("TATAMI_CHECKED") == "1"
+        target = target or choose(os.environ.get("TATAMI_TARGET"))
         self.plan = Plan(
             graph=graph,
             training=training,
             batch_size=check_count("batch_size", batch_size, largest=LARGEST_BATCH),
-            target=target or choose(os.environ.get("TATAMI_TARGET")),
+            target=target,
             input_dtype=check_choice("input_dtype", input_dtype, ("f32", "u8")),
             checked=checked,
             profile=profile,
             of_input=of_input,
+            measured=schedule or chosen(target.name),
         )
         self._code = Code(self.plan)
         if not of_input:
@@ -515,6 +520,7 @@ class Program:
             "n_threads": self.n_threads,
             "input_dtype": plan.input_dtype,
             "checked": plan.checked,
+            "schedule": plan.measured,
         }
 
     def _part(self, what: str, value: object, make: Callable[[], Program]) -> Program:

@@ -1,28 +1,121 @@
 """How much of an equation is in registers at once: speed, never results.
 
 The table is by register file; every size then bends to the extents of the layer, so that tiles divide them.
+Another table, which `tatami engine tune` measures, is taken where `TATAMI_SCHEDULE` names its file: a schedule is
+no part of what fixes a plan's bits, so two machines may differ in it and agree in every result.
 """
 
+import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tatamilab.engine.graph import Conv2D
-from tatamilab.engine.target import Target
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+
+CACHED_ROWS = 64
+"""Rows of a dense kernel that pass before the sums go back to memory, so that they and the features stay near."""
+
+VARIABLE = "TATAMI_SCHEDULE"
+
+MOST = 256
+"""The largest number that a schedule may hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tiles:
-    """Accumulators of a contraction: `wide` along what is loaded as vectors, `deep` along what is broadcast."""
+class Schedule:
+    """How many sums a kernel keeps in registers; every number bends to the extents of a layer.
+
+    Args:
+        wide: sums of a contraction along what is loaded as vectors.
+        deep: the same along what is broadcast.
+        dense_outputs: outputs of a dense layer at once.
+        dense_features: features whose gradient is summed at once.
+        dense_rows: rows of a dense kernel that pass before the sums go back to memory.
+        wide_outputs: outputs, or features, of a wide dense layer at once.
+        few_channels: sums of a convolution of few channels, over all rows of its kernel.
+        row_tiles: sums of a convolution by tiles of rows.
+        row_tiles_across: column tiles of them.
+    """
 
     wide: int
     deep: int
+    dense_outputs: int
+    dense_features: int
+    dense_rows: int
+    wide_outputs: int
+    few_channels: int
+    row_tiles: int
+    row_tiles_across: int
 
 
-BY_REGISTERS = {32: Tiles(wide=4, deep=4), 16: Tiles(wide=2, deep=4)}
+BY_REGISTERS = {
+    32: Schedule(
+        wide=4,
+        deep=4,
+        dense_outputs=20,
+        dense_features=16,
+        dense_rows=CACHED_ROWS,
+        wide_outputs=16,
+        few_channels=20,
+        row_tiles=24,
+        row_tiles_across=4,
+    ),
+    16: Schedule(
+        wide=2,
+        deep=4,
+        dense_outputs=12,
+        dense_features=10,
+        dense_rows=CACHED_ROWS,
+        wide_outputs=8,
+        few_channels=10,
+        row_tiles=10,
+        row_tiles_across=2,
+    ),
+}
+"""What is taken where nobody has measured anything else, by the size of the register file."""
 
 
-def tiles(target: Target) -> Tiles:
-    """The tile of a target's register file."""
-    return BY_REGISTERS[target.registers]
+def chosen(target: str) -> Schedule | None:
+    """The schedule of a target in the table that `TATAMI_SCHEDULE` names, if it names one. Raises as `read` does."""
+    path = os.environ.get(VARIABLE)
+    return read(path, target) if path else None
+
+
+def read(path: str | Path, target: str) -> Schedule | None:
+    """The schedule of a target in a table that `tatami engine tune` wrote; None where it has none.
+
+    Raises:
+        BadInput: there is no such file, or it is no such table.
+    """
+    try:
+        table = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        row = table.get(target)
+        return None if row is None else _checked(row)
+    except (OSError, ValueError, AttributeError, TypeError) as problem:
+        raise BadInput(
+            _(
+                "{path} is no table of schedules as tatami engine tune writes it: {problem}.",
+                path=path,
+                problem=str(problem).rstrip("."),
+            )
+        ) from problem
+
+
+def _checked(row: Mapping[str, int]) -> Schedule:
+    for name, value in row.items():
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
+            raise ValueError(
+                _(
+                    "{name} is {value!r}, not a whole number from 1 to {most}",
+                    name=name,
+                    value=value,
+                    most=MOST,
+                )
+            )
+    return Schedule(**row)
 
 
 def divisor(extent: int, size: int) -> int:

@@ -24,6 +24,7 @@ from tatamilab.engine.emit.values import (
     View,
     element_bytes,
 )
+from tatamilab.engine.schedule import Schedule
 from tatamilab.engine.target import Target
 
 ARGUMENTS = ("tid", "piece", "first", "end", "chunks", "step")
@@ -42,6 +43,7 @@ class Build:
         buffers: every buffer by name.
         slots: position of each buffer's address, and of each scalar, in the table.
         max_chunks: chunks in a full batch.
+        schedule: how much is in registers at once.
         checked: whether each load and store tests its bounds first.
     """
 
@@ -50,6 +52,7 @@ class Build:
     buffers: Mapping[str, Buffer]
     slots: Mapping[str, int]
     max_chunks: int
+    schedule: Schedule
     checked: bool = False
 
 
@@ -63,6 +66,7 @@ class Kernel(Loops, Lanes):
     def __init__(self, build: Build, name: str, *, exported: bool = False, infer: bool = False) -> None:
         self.build, self.target, self.module, self.name = build, build.target, build.module, name
         self.lanes, self.groups, self.infer = build.target.lanes, build.target.groups, infer
+        self.schedule = build.schedule
         arguments = [POINTER] + [I64] * (1 if exported else len(ARGUMENTS))
         self.fn = ir.Function(build.module, ir.FunctionType(VOID, arguments), name)
         for argument, its_name in zip(self.fn.args, ("table", *ARGUMENTS), strict=False):

@@ -18,7 +18,7 @@ from tatamilab.engine.graph import Conv2D, DepthwiseConv2D
 from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.dense import bias_gradient
 from tatamilab.engine.kernels.padding import padded_gradient, padded_input
-from tatamilab.engine.schedule import fit, tiles
+from tatamilab.engine.schedule import fit
 
 
 def _node(block: Block) -> Conv2D:
@@ -53,7 +53,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
             acc = k.sum({"u": height, "v": width, "c": depth}, start, term, unroll=unroll)
             y[i, j, o, g] = k.relu(acc) if block.relu else acc
 
-        size = tiles(k.target)
+        size = k.schedule
         k.tiles(
             {"g": k.groups, "i": rows, "j": columns, "o": per_group},
             {"j": fit(columns, size.wide), "o": fit(per_group, size.deep)},
@@ -102,7 +102,7 @@ def _input_gradient_of(
     shape = c.plan.producer(block.inputs[0]).shape
     w = c.weight(node.kernel)
     per_group = filters // node.groups
-    size = tiles(k.target)
+    size = k.schedule
     for group in range(node.groups):
 
         def tile(g: Tile, a: Tile, b: Tile, ch: Tile, group: int = group) -> None:
@@ -141,7 +141,7 @@ def _kernel_gradient(k: Kernel, c: Context, block: Block) -> None:
     rows, columns, _ = node.shape
     x, dy, dw = padded_input(c, block), c.gradient(block.name), c.partial(node.kernel)
     per_group = filters // node.groups
-    size = tiles(k.target)
+    size = k.schedule
     deep = {"v": fit(width, size.wide + 1)} if depth == 1 else {"c": fit(depth, size.wide)}
     for group in range(node.groups):
 

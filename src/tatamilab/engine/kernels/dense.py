@@ -23,15 +23,6 @@ def _node(block: Block) -> Dense:
     return block.node
 
 
-def _accumulators(k: Kernel) -> int:
-    """Registers for sums; an operand that is broadcast comes straight from memory."""
-    return 20 if k.target.registers == 32 else 12
-
-
-FEATURES_AT_ONCE = 64
-"""Rows of a kernel that pass before the sums go back to memory, so that they and the features stay near."""
-
-
 def forward(k: Kernel, c: Context, block: Block) -> None:
     """y[o] = b[o] + Σ_f x[f] · w[f,o].
 
@@ -42,7 +33,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
     features, units = c.plan.graph.parameter(node.kernel).shape
     x, w, y = c.value(block.inputs[0], (features,)), c.weight(node.kernel), c.value(block.name)
     groups = min(k.groups, 2)
-    tile_of = {"o": fit(units, _accumulators(k) // groups), "g": groups}
+    tile_of = {"o": fit(units, k.schedule.dense_outputs // groups), "g": groups}
     over = {"o": units, "g": k.groups}
 
     def bias(o: Tile, g: Tile) -> Tile:
@@ -61,7 +52,8 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
 
         k.tiles(over, tile_of, tile)
 
-    whole, left = divmod(features, FEATURES_AT_ONCE)
+    at_once = k.schedule.dense_rows
+    whole, left = divmod(features, at_once)
     if tile_of["o"] == units or whole < 2:
 
         def everything(o: Tile, g: Tile) -> None:
@@ -71,9 +63,9 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
         return
     k.tiles(over, tile_of, lambda o, g: y.__setitem__((o, g), bias(o, g)))
     with k.each(whole, name="f") as f:
-        store(f * FEATURES_AT_ONCE, FEATURES_AT_ONCE)
+        store(f * at_once, at_once)
     if left:
-        store(whole * FEATURES_AT_ONCE, left)
+        store(whole * at_once, left)
     if block.relu:
         k.tiles(over, tile_of, lambda o, g: y.__setitem__((o, g), k.relu(y[o, g])))
 
@@ -90,7 +82,7 @@ def input_gradient(k: Kernel, c: Context, block: Block) -> None:
         c.store_gradient(block.name, block.inputs[0], (f, g), acc, (features,))
 
     groups = min(k.groups, 2)
-    size = fit(features, (16 if k.target.registers == 32 else 10) // groups)
+    size = fit(features, k.schedule.dense_features // groups)
     k.tiles({"f": features, "g": k.groups}, {"f": size, "g": groups}, tile)
 
 

@@ -19,7 +19,7 @@ from tatamilab.engine.kernels.context import Context
 from tatamilab.engine.kernels.conv import Residue, residues, under
 from tatamilab.engine.kernels.dense import bias_gradient
 from tatamilab.engine.kernels.padding import padded_gradient, padded_input
-from tatamilab.engine.schedule import fit, tiles
+from tatamilab.engine.schedule import fit
 
 
 def _node(block: Block) -> DepthwiseConv2D:
@@ -45,7 +45,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
         acc = k.sum({"u": height, "v": width}, start, term, unroll={"v": width})
         y[i, j, o, g] = k.relu(acc) if block.relu else acc
 
-    size = tiles(k.target)
+    size = k.schedule
     k.tiles(
         {"g": k.groups, "i": rows, "j": columns, "c": channels, "q": multiplier},
         {"j": fit(columns, size.wide), **_deep(channels, multiplier, size.deep)},
@@ -77,7 +77,7 @@ def _input_gradient_of(
     _, _, channels, multiplier = c.plan.graph.parameter(node.kernel).shape
     shape = c.plan.producer(block.inputs[0]).shape
     w = c.weight(node.kernel)
-    size = tiles(k.target)
+    size = k.schedule
 
     def tile(g: Tile, a: Tile, b: Tile, ch: Tile) -> None:
         acc = k.zeros(*np.broadcast(g, a, b, ch).shape)
@@ -124,7 +124,7 @@ def _kernel_gradient(k: Kernel, c: Context, block: Block) -> None:
         acc = k.sum({"g": k.groups, "i": rows, "j": columns}, acc, term)
         k.store_sums(dw, (u, v, ch, q), acc)
 
-    size = tiles(k.target)
+    size = k.schedule
     k.tiles(
         {"u": height, "v": width, "c": channels, "q": multiplier},
         {"v": fit(width, size.wide), **_deep(channels, multiplier, size.deep)},

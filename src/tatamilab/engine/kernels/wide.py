@@ -19,7 +19,6 @@ from tatamilab.engine.emit.kernel import Kernel
 from tatamilab.engine.emit.values import I64, Tile
 from tatamilab.engine.graph import Dense
 from tatamilab.engine.kernels.context import Context
-from tatamilab.engine.kernels.dense import FEATURES_AT_ONCE
 from tatamilab.engine.kernels.regularization import smaller
 from tatamilab.engine.memory import gradient_name
 from tatamilab.engine.schedule import divisor
@@ -35,7 +34,7 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
     y = k.view(block.name, all_chunks=True)
     w = c.weight(node.kernel)
     first = k.index(k.piece) * size
-    over, tile_of = {"o": size, "g": k.groups}, {"o": divisor(size, 16 if k.target.registers == 32 else 8)}
+    over, tile_of = {"o": size, "g": k.groups}, {"o": divisor(size, k.schedule.wide_outputs)}
 
     def each_output(body: Any) -> None:
         with k.each(k.chunks, name="chunk") as chunk:
@@ -55,11 +54,12 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
         each_output(body)
 
     each_output(start)
-    whole, left = divmod(features, FEATURES_AT_ONCE)
+    at_once = k.schedule.dense_rows
+    whole, left = divmod(features, at_once)
     with k.each(whole, name="f") as f:
-        add(f * FEATURES_AT_ONCE, FEATURES_AT_ONCE)
+        add(f * at_once, at_once)
     if left:
-        add(whole * FEATURES_AT_ONCE, left)
+        add(whole * at_once, left)
     if block.relu:
         each_output(lambda chunk, o, g: y.__setitem__((chunk, o, g), k.relu(y[chunk, o, g])))
 
@@ -70,7 +70,7 @@ def input_gradient(k: Kernel, c: Context, block: Block) -> None:
     features, units = c.plan.graph.parameter(block.node.kernel).shape
     rows = c.plan.slice_rows(block.node.kernel)
     dy, w = k.view(gradient_name(block.name), all_chunks=True), c.weight(block.node.kernel)
-    size = divisor(gcd(features, rows), 16 if k.target.registers == 32 else 8)
+    size = divisor(gcd(features, rows), k.schedule.wide_outputs)
     first = k.ir.mul(k.piece, I64(rows))
     stop = smaller(k, I64(features), k.ir.add(first, I64(rows)))
     with k.each(stop, start=first, step=size, name="f") as row, k.each(k.chunks, name="chunk") as chunk:

@@ -61,7 +61,7 @@ def pooled_weight_gradient(k: Kernel, c: Context, block: Block) -> None:
     """
     s = shape_of(c, block)
     out = k.view(points_gradient_name(block.name), element="scalar")
-    size = max(2, (20 if k.target.registers == 32 else 10) // s.height)
+    size = max(2, k.schedule.few_channels // s.height)
     for points in _point_blocks(transforms(s.m, s.taps), size):
         flat = [t for pair in points for t in pair]
         with k.each(s.depth, name="c") as ch, k.each(s.filters, name="o") as o:

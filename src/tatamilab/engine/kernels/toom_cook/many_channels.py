@@ -31,7 +31,7 @@ from tatamilab.engine.memory import (
     points_name,
     products_name,
 )
-from tatamilab.engine.schedule import divisor, fit, tiles
+from tatamilab.engine.schedule import divisor, fit
 
 
 def forward(k: Kernel, c: Context, block: Block) -> None:
@@ -51,7 +51,7 @@ def _products(k: Kernel, block: Block, s: Shape, r: int, i: Any, g: Any) -> None
     """M[r,t,J,o] = Σ_{u,c} V[i+u,t,J,c] · U[u,t,c,o] for r rows from r·i on."""
     v, w = k.view(points_name(block.name)), k.view(kernel_points_name(block.name))
     out = k.view(products_name(block.name))
-    size = tiles(k.target)
+    size = k.schedule
     across = fit(s.tiles, size.wide // r)
     row = np.arange(r).reshape(-1, 1, 1)
     rows = row + np.array(i * r, object)
@@ -90,7 +90,7 @@ def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
     s = shape_of(c, block)
     v, d = k.view(points_name(block.name)), k.view(gradient_points_name(block.name))
     out = k.view(points_gradient_name(block.name), element="scalar")
-    size = tiles(k.target)
+    size = k.schedule
 
     def tile(t: Tile, u: Tile, o: Tile, ch: Tile) -> None:
         t, u, ch, o = t.item(), u.reshape(-1, 1, 1), ch.reshape(1, -1, 1), o.reshape(1, 1, -1)
@@ -139,7 +139,7 @@ def _row_classes(s: Shape) -> list[tuple[int, int, int, int]]:
 def _points_gradient(k: Kernel, block: Block, s: Shape, rows: tuple[int, int], met: range) -> None:
     v, d = k.view(points_name(block.name)), k.view(gradient_points_name(block.name))
     w = k.view(kernel_points_name(block.name))
-    size = tiles(k.target)
+    size = k.schedule
     first, count = rows
 
     def tile(g: Tile, y: Tile, t: Tile, j: Tile, ch: Tile) -> None:

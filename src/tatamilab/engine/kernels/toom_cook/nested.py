@@ -132,9 +132,8 @@ def _products(k: Kernel, block: Block, s: Shape, i: Any, g: Any) -> None:
 
 def _tile(k: Kernel, tiles: int, channels: int) -> tuple[int, int]:
     """Accumulators: column tiles, which are loaded, and channels, whose factors are broadcast."""
-    registers = 24 if k.target.registers == 32 else 10
-    across = fit(tiles, 4 if k.target.registers == 32 else 2)
-    return across, fit(channels, registers // across)
+    across = fit(tiles, k.schedule.row_tiles_across)
+    return across, fit(channels, max(1, k.schedule.row_tiles // across))
 
 
 def _outputs(k: Kernel, c: Context, block: Block, s: Shape, i: Any, g: Any) -> None:
@@ -202,9 +201,9 @@ def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
         )
         k.store_sums(out, (r, t, ch, o), acc)
 
-    across = fit(s.depth, 4 if k.target.registers == 32 else 2)
+    across = fit(s.depth, k.schedule.wide)
     extents = {"s": _sets(s), "t": s.n, "c": s.depth, "o": s.filters}
-    k.tiles(extents, {"c": across, "o": fit(s.filters, 4)}, tile)
+    k.tiles(extents, {"c": across, "o": fit(s.filters, k.schedule.deep)}, tile)
     _gather_taps(k, c, block, s)
 
 
