@@ -43,6 +43,18 @@ def test_a_dump_holds_graph_plan_ir_and_assembly(tmp_path: Path, monkeypatch: py
     assert "dense.relu.forward" in (folder / "train.s").read_text(encoding="utf-8")
 
 
+def test_a_dump_that_cannot_be_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TATAMI_DUMP", str(tmp_path / "file"))
+    refused(
+        lambda: Program(dense_graph(), TRAINING),
+        en=f"TATAMI_DUMP names {tmp_path / 'file'}, which cannot be written: Not a directory.",
+        ja=f"TATAMI_DUMP が指す {tmp_path / 'file'} に書き込めません：Not a directory。",
+    )
+
+
 def test_turned_off(monkeypatch: pytest.MonkeyPatch, refused) -> None:
     require_engine()
     monkeypatch.setenv("TATAMI_DISABLE", "1")

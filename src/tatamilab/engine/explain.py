@@ -116,12 +116,17 @@ def _facts(plan: Plan, call: Call, *, training: bool) -> KernelFacts:
 
 
 def _algorithm(plan: Plan, call: Call) -> list[str]:
-    """How a convolution's products are saved, if they are: F(m, r) gives m outputs of r taps."""
+    """How a convolution's products are saved, if they are.
+
+    F(m, r) gives m outputs of r taps; F(2×m, h×r) does so for two rows of a kernel of h rows.
+    """
     m = plan.column_tile(call.block) if call.block else None
     if call.block is None or m is None:
         return []
     assert isinstance(call.block.node, Conv2D)
-    return [f"F({m},{plan.graph.parameter(call.block.node.kernel).shape[1]})"]
+    height, taps = plan.graph.parameter(call.block.node.kernel).shape[:2]
+    rows = plan.row_tile(call.block)
+    return [f"F({rows}×{m},{height}×{taps})" if rows else f"F({m},{taps})"]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tatamilab.engine import cache as object_cache
 from tatamilab.engine.availability import EngineUnavailable
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import Target, host_triple
+from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
 DUMP_VARIABLE = "TATAMI_DUMP"
@@ -68,6 +69,7 @@ def machine_code(plan: Plan, function: str) -> bytes:
     Raises:
         Unsupported: a layer, loss or optimizer has no native form.
         EngineUnavailable: LLVM refuses.
+        BadInput: what `TATAMI_DUMP` names cannot be written.
     """
     dumping = os.environ.get(DUMP_VARIABLE)
     name = object_cache.key(plan, function)
@@ -81,7 +83,17 @@ def machine_code(plan: Plan, function: str) -> bytes:
         if dumping:
             from tatamilab.engine.dump import dump
 
-            dump(dumping, plan, function, text)
+            try:
+                dump(dumping, plan, function, text)
+            except OSError as problem:
+                raise BadInput(
+                    _(
+                        "{name} names {folder}, which cannot be written: {problem}.",
+                        name=DUMP_VARIABLE,
+                        folder=dumping,
+                        problem=problem.strerror,
+                    )
+                ) from problem
     return code
 
 
