@@ -10,7 +10,7 @@ from keras import layers
 import tatamilab
 from tatamilab.acceleration import Sampled, fitting
 
-N, BATCH = 40_000, 16
+N, BATCH = 160_000, 16
 
 
 def data() -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,8 @@
     import tatamilab
     tatamilab.accelerate()      # from here on; the code that follows stays as it is
 
-seam        the one place where Keras is patched
+seam        the one place where Keras's trainer is patched
+switch      whether that is wanted, and which model is left to Keras
 internals   what is used of Keras that isn't public
 scope       what can't be given to the engine, and why
 looking     which callbacks look into an epoch
@@ -12,22 +13,31 @@ programs    the compiled programs of each model
 exchange    weights, optimizer and metrics, between Keras's variables and a program
 fitting     `fit`, as Keras's JAX trainer does it
 inference   `evaluate` and `predict`
-outcome     who did the last call on a model, and why
+stepping    single native steps, in the loop that Keras runs itself
+outcome     who did the calls on a model, and why
+announcing  the one line that says so
+datasets    the second seam: `keras.datasets` looks on this machine first
+tensorflow_alias  the third: `tensorflow` in the user's own code, where it isn't installed
+scripts     `python -m tatamilab script.py`
+extension   `%load_ext tatamilab`
 
 The package is not called "accelerate", so that `tatamilab.accelerate` is the function and nothing else.
 """
 
-from tatamilab.acceleration.outcome import plan_of, reason, status
+from tatamilab.acceleration.outcome import Stats, plan_of, reason, reset_stats, stats, status
 from tatamilab.acceleration.sampled import Sampled
 from tatamilab.acceleration.seam import accelerate, accelerated, restore, suspended
 
 __all__ = [
     "Sampled",
+    "Stats",
     "accelerate",
     "accelerated",
     "plan_of",
     "reason",
+    "reset_stats",
     "restore",
+    "stats",
     "status",
     "suspended",
 ]

@@ -93,36 +93,47 @@ class Exchange:
 
     # -- program to Keras ------------------------------------------------------------------------------------
 
-    def store(self, model: Any) -> None:
-        """Give the model what training has changed: weights, moving statistics, slots, count of steps."""
-        if self._program.iterations == self._stored_iterations:
-            return
-        weights = self._program.get_weights()
-        for parameter, variable in self._weights(model):
-            if parameter.name in self._learned:
-                self._assign("weights", parameter.name, variable, weights[parameter.name])
-        slots = self._program.get_slots()
-        for (slot, variables), values in zip(self._slots(model).items(), slots, strict=True):
-            for parameter, variable in variables:
-                self._assign(slot, parameter.name, variable, values[parameter.name])
-        self._advance(model)
+    def store(self, model: Any, totals: Totals | None = None) -> None:
+        """Give the model what training has changed: weights, moving statistics, slots, count of steps.
 
-    def _advance(self, model: Any) -> None:
-        """Bring up to date what only the number of steps changes; each dropout layer draws once a step."""
+        Args:
+            model: whose variables are set.
+            totals: what its metrics have added up, if they are to be set too.
+        """
+        counted = [] if totals is None else _counted(model, totals)
+        if self._program.iterations == self._stored_iterations:
+            _assign(counted)
+            return
+        learned = self._learned_values(model)
+        _assign([*counted, *self._counters(model), *((v, value) for _key, v, value in learned)])
+        for key, variable, _value in learned:
+            self._exchanged[key] = variable.value
+        self._exchanged[COUNT] = model.optimizer.iterations.value
+        self._stored_iterations = self._program.iterations
+
+    def _learned_values(self, model: Any) -> list[tuple[tuple[str, str], Any, np.ndarray]]:
+        """What a step changes: (under what it is exchanged, the variable, its value)."""
+        weights, slots = self._program.get_weights(), self._program.get_slots()
+        tied = [
+            ("weights", parameter, variable, weights)
+            for parameter, variable in self._weights(model)
+            if parameter.name in self._learned
+        ]
+        for (slot, variables), values in zip(self._slots(model).items(), slots, strict=True):
+            tied += [(slot, parameter, variable, values) for parameter, variable in variables]
+        return [((what, p.name), variable, values[p.name]) for what, p, variable, values in tied]
+
+    def _counters(self, model: Any) -> list[tuple[Any, np.ndarray]]:
+        """What only the number of steps changes; each dropout layer draws once a step."""
         training, now = self._program.plan.training, self._program.iterations
         assert training
-        for state in frontend.seed_states(model):
-            state.assign(np.asarray(state.value) + np.array([0, now - self._stored_iterations], np.uint32))
+        drawn = np.array([0, now - self._stored_iterations], np.uint32)
+        counters: list[tuple[Any, Any]] = [
+            (state, np.asarray(state.value) + drawn) for state in frontend.seed_states(model)
+        ]
         if training.optimizer.kind == "nadam":
-            model.optimizer._u_product.assign(momentum_product(training.optimizer, now))
-        count = model.optimizer.iterations
-        count.assign(now)
-        self._exchanged[COUNT] = count.value
-        self._stored_iterations = now
-
-    def _assign(self, what: str, name: str, variable: Any, value: np.ndarray) -> None:
-        variable.assign(value.reshape(variable.shape))
-        self._exchanged[what, name] = variable.value
+            counters.append((model.optimizer._u_product, momentum_product(training.optimizer, now)))
+        return [*counters, (model.optimizer.iterations, np.asarray(now))]
 
     # -- which is which --------------------------------------------------------------------------------------
 
@@ -194,8 +205,39 @@ def reports(training: Training, totals: Totals) -> dict[str, float]:
 
 def store_metrics(model: Any, totals: Totals) -> None:
     """Give the model's metrics what a call has added up, so that their results are the ones reported."""
-    counted = model._compile_metrics.metrics if model._compile_metrics is not None else []
-    means = (totals.loss, *totals.metrics)
-    for metric, mean in zip((model._loss_tracker, *counted), means, strict=True):
-        metric.total.assign(np.float32(mean * totals.images))
-        metric.count.assign(np.float32(totals.images))
+    _assign(_counted(model, totals))
+
+
+def _counted(model: Any, totals: Totals) -> list[tuple[Any, np.ndarray]]:
+    """The variables of the loss and of the metrics, each with its value."""
+    means = zip(_means(model), (totals.loss, *totals.metrics), strict=True)
+    return [
+        pair
+        for metric, mean in means
+        for pair in (
+            (metric.total, np.asarray(mean * totals.images)),
+            (metric.count, np.asarray(totals.images)),
+        )
+    ]
+
+
+def stored_metrics(model: Any) -> Totals:
+    """What the model's metrics have added up so far: the inverse of `store_metrics`."""
+    images = int(model._loss_tracker.count.value)
+    loss, *metrics = (float(metric.total.value) / max(images, 1) for metric in _means(model))
+    return Totals(0, images, loss, tuple(metrics))
+
+
+def _means(model: Any) -> list[Any]:
+    """The metrics that a model was compiled with, its loss first."""
+    compiled = model._compile_metrics
+    return [model._loss_tracker, *(compiled.metrics if compiled is not None else ())]
+
+
+def _assign(values: list[tuple[Any, np.ndarray]]) -> None:
+    """Set variables, all of them by one call of JAX, which takes as long for many as for one."""
+    import jax
+
+    arrays = [np.asarray(value, variable.dtype).reshape(variable.shape) for variable, value in values]
+    for (variable, _value), array in zip(values, jax.device_put(arrays), strict=True):
+        variable.assign(array)

@@ -49,14 +49,34 @@ class Fit:
         """
         model = self.model
         model._assert_compile_called("fit")
-        scope.check_options(
-            {"steps_per_epoch": self.steps_per_epoch, "validation_steps": self.validation_steps}
-        )
-        looking.check(looking.flat(self.callbacks), looking.FIT_HOOKS)
         data, validation = self._split
         arrays = scope.arrays(*data, labelled=True)
-        self._native = programs.for_training(model, arrays, self.batch_size or 32)
+        if not internals.is_built(model):
+            model._symbolic_build(iterator=self._iterator())
+        self._native = programs.for_training(model, arrays, self._batch_size(len(arrays.x)))
         self._validation = Scoring(model, validation, self._native) if validation else None
+        options = {"steps_per_epoch": self.steps_per_epoch, "validation_steps": self.validation_steps}
+        scope.check_options(options | {"max_steps_per_epoch": keras.config.max_steps_per_epoch()})
+        looking.check(looking.flat(self.callbacks), looking.FIT_HOOKS)
+
+    def _batch_size(self, n: int) -> int:
+        """Images in a step, as Keras decides it."""
+        if self.batch_size is None and self.steps_per_epoch:
+            return ceil(n / self.steps_per_epoch)
+        return self.batch_size or 32
+
+    def _iterator(self) -> Any:
+        x, y, sample_weight = self._split[0]
+        return internals.JAXEpochIterator(
+            x=x,
+            y=y,
+            sample_weight=sample_weight,
+            batch_size=self.batch_size,
+            steps_per_epoch=self.steps_per_epoch,
+            shuffle=self.shuffle,
+            class_weight=self.class_weight,
+            steps_per_execution=self.model.steps_per_execution,
+        )
 
     @cached_property
     def _split(self) -> tuple[Data, Data | None]:
@@ -73,16 +93,7 @@ class Fit:
         """Train, and return Keras's `History`."""
         model = self.model
         epochs = _capped(self.epochs)
-        x, y, sample_weight = self._split[0]
-        iterator = internals.JAXEpochIterator(
-            x=x,
-            y=y,
-            sample_weight=sample_weight,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            class_weight=self.class_weight,
-            steps_per_execution=model.steps_per_execution,
-        )
+        iterator = self._iterator()
         model._symbolic_build(iterator=iterator)
         iterator.reset()
         callbacks = self._callback_list(epochs, iterator.num_batches)
@@ -194,9 +205,7 @@ class Epochs:
 
     def store(self) -> None:
         """Bring weights, optimizer and metrics of the model up to date."""
-        self._native.exchange.store(self._model)
-        if self._totals is not None:
-            exchange.store_metrics(self._model, self._totals)
+        self._native.exchange.store(self._model, self._totals)
 
     def _order(self) -> np.ndarray:
         """The images in the order of this epoch, drawn as Keras draws it."""

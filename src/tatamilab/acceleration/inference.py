@@ -8,8 +8,10 @@ import keras
 import numpy as np
 
 from tatamilab.acceleration import exchange, internals, looking, programs, scope
+from tatamilab.acceleration.outcome import OnlySteps
 from tatamilab.acceleration.programs import Native
 from tatamilab.engine.program import Totals
+from tatamilab.i18n import _
 
 Data = tuple[Any, Any, Any]
 """(x, y, sample_weight) as the user gave them."""
@@ -37,21 +39,26 @@ class Evaluate:
             ValueError: Keras's own, for what it refuses.
         """
         self.model._assert_compile_called("evaluate")
-        scope.check_options({"steps": self.steps})
-        looking.check(looking.flat(self.callbacks), looking.EVALUATE_HOOKS)
+        scope.arrays(self.x, self.y, self.sample_weight, labelled=True)
+        if not internals.is_built(self.model):
+            self.model._symbolic_build(iterator=self._iterator())
         self._scoring = Scoring(self.model, (self.x, self.y, self.sample_weight))
+        _check(self, looking.EVALUATE_HOOKS)
 
-    def run(self) -> Any:
-        """Evaluate, and return what Keras returns."""
-        model = self.model
-        iterator = internals.JAXEpochIterator(
+    def _iterator(self) -> Any:
+        return internals.JAXEpochIterator(
             x=self.x,
             y=self.y,
             sample_weight=self.sample_weight,
             batch_size=self.batch_size,
             shuffle=False,
-            steps_per_execution=model.steps_per_execution,
+            steps_per_execution=self.model.steps_per_execution,
         )
+
+    def run(self) -> Any:
+        """Evaluate, and return what Keras returns."""
+        model = self.model
+        iterator = self._iterator()
         model._symbolic_build(iterator=iterator)
         iterator.reset()
         callbacks = callback_list(self, steps=iterator.num_batches)
@@ -84,11 +91,12 @@ class Predict:
         Raises:
             TatamiError: why Keras has to predict.
         """
-        scope.check_options({"steps": self.steps})
-        looking.check(looking.flat(self.callbacks), looking.PREDICT_HOOKS)
         arrays = scope.arrays(self.x)
+        if not internals.is_built(self.model):
+            raise OnlySteps(_("the model"), _("isn't built"))
         self._native = programs.for_prediction(self.model, arrays)
         self._images = scope.as_program_reads(self._native.program.plan, arrays).x
+        _check(self, looking.PREDICT_HOOKS)
 
     def run(self) -> np.ndarray:
         """Predict, and return what Keras returns."""
@@ -112,6 +120,12 @@ class Predict:
             callbacks.on_predict_batch_end(step, {"outputs": last_batch})
         callbacks.on_predict_end()
         return outputs
+
+
+def _check(call: Evaluate | Predict, hooks: tuple[str, ...]) -> None:
+    """Refuse what only Keras's own loop does."""
+    scope.check_options({"steps": call.steps, "max_steps_per_epoch": keras.config.max_steps_per_epoch()})
+    looking.check(looking.flat(call.callbacks), hooks)
 
 
 class Scoring:

@@ -1,7 +1,7 @@
 """Which callbacks look into an epoch, and which at a model between two.
 
 An epoch runs natively in one piece when nobody looks at its single batches. Keras's own batch hooks are fed
-with what they would have seen, now and then; any other batch hook leaves the training to Keras.
+with what they would have seen, now and then; any other batch hook leaves the loop to Keras, and the steps to us.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ from typing import Any
 import keras
 
 from tatamilab.acceleration.internals import is_default
+from tatamilab.acceleration.outcome import OnlySteps
 from tatamilab.acceleration.sampled import Sampled
-from tatamilab.engine.graph import Unsupported
 from tatamilab.i18n import _
 
 FIT_HOOKS = (
@@ -37,7 +37,7 @@ def check(callbacks: Iterable[Any], hooks: Iterable[str]) -> None:
     """Refuse callbacks that look at single batches through one of `hooks`.
 
     Raises:
-        Unsupported: naming the first.
+        OnlySteps: naming the first.
     """
     for callback in callbacks:
         if _is_content_with_samples(callback):
@@ -45,7 +45,7 @@ def check(callbacks: Iterable[Any], hooks: Iterable[str]) -> None:
         for hook in hooks:
             if not is_default(getattr(callback, hook, None)):
                 what = _("callback {kind}", kind=type(callback).__name__)
-                raise Unsupported(what, _("looks at single batches by {hook}", hook=hook))
+                raise OnlySteps(what, _("looks at single batches by {hook}", hook=hook))
 
 
 def _is_content_with_samples(callback: Any) -> bool:

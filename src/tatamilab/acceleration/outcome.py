@@ -1,18 +1,74 @@
-"""Who did the last call on a model, and why: native, or Keras."""
+"""Who did the calls on a model, and why: native, or Keras."""
 
+from collections import Counter
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from tatamilab.acceleration import announcing
+from tatamilab.acceleration.switch import switch
+from tatamilab.engine.graph import Unsupported
 from tatamilab.errors import TatamiError
 from tatamilab.i18n import _
 
 _reasons: "WeakKeyDictionary[Any, TatamiError | None]" = WeakKeyDictionary()
 """For each model that was called, why Keras did the last call; None where the engine did."""
 
+_calls: Counter[str | None] = Counter()
+_lock = Lock()
 
-def note(model: Any, reason: TatamiError | None) -> None:
-    """Remember who did a call: Keras for a reason, or the engine."""
+
+class OnlySteps(Unsupported):
+    """Rules out whole epochs in one piece; single steps may still be native."""
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Calls since the process began, or since `reset_stats`.
+
+    Attributes:
+        native: calls of `fit`, `evaluate`, `predict` and the like that the engine did.
+        keras: calls that Keras did.
+        reasons: how many of those for each reason, the most frequent first.
+    """
+
+    native: int
+    keras: int
+    reasons: dict[str, int]
+
+
+def stats() -> Stats:
+    """How many calls were native, how many Keras did, and why; counted while acceleration is on.
+
+    Example:
+        >>> stats().native >= 0
+        True
+    """
+    with _lock:
+        reasons = {why: n for why, n in _calls.most_common() if why is not None}
+        return Stats(_calls[None], sum(reasons.values()), reasons)
+
+
+def reset_stats() -> None:
+    """Count from 0 again."""
+    with _lock:
+        _calls.clear()
+
+
+def note(model: Any, reason: TatamiError | None, *, trains: bool) -> None:
+    """Remember who did a call, and say who trains where acceleration was turned on for all that follows.
+
+    Args:
+        model: a Keras model.
+        reason: why Keras did it; None for the engine.
+        trains: whether the call is one of training.
+    """
     _reasons[model] = reason
+    with _lock:
+        _calls[None if reason is None else str(reason)] += 1
+    if trains and switch.asked:
+        announcing.say(status(model))
 
 
 def reason(model: Any) -> TatamiError | None:

@@ -23,7 +23,7 @@ from tatamilab.i18n import _
 KEPT = 8
 """Programs of one model that are kept at once: for other batch sizes, compilations, frozen layers."""
 
-SETTINGS = ("TATAMI_CHECKED", "TATAMI_TARGET", "TATAMI_THREADS")
+SETTINGS = ("TATAMI_CHECKED", "TATAMI_SCHEDULE", "TATAMI_TARGET", "TATAMI_THREADS")
 """Environment variables that a program is made by."""
 
 
@@ -47,8 +47,14 @@ class Native:
 _programs: "WeakKeyDictionary[Any, list[Native]]" = WeakKeyDictionary()
 
 
-def for_training(model: Any, arrays: Arrays, batch_size: int) -> Native:
+def for_training(model: Any, arrays: Arrays, batch_size: int, *, or_larger: bool = False) -> Native:
     """The program that trains `model` on such arrays.
+
+    Args:
+        model: a Keras model.
+        arrays: what it is trained on.
+        batch_size: images in a step.
+        or_larger: whether a program will do whose steps take more images.
 
     Raises:
         TatamiError: why there is none, and Keras has to do it.
@@ -56,7 +62,15 @@ def for_training(model: Any, arrays: Arrays, batch_size: int) -> Native:
     graph, training = _lower(model, arrays)
     check_optimizer(model.optimizer, model.trainable_variables)
     scope.check_generators(graph, len(frontend.seed_states(model)))
-    return _find(model, graph, training, input_dtype=dtype(arrays.x), batch_size=batch_size, function="train")
+    return _find(
+        model,
+        graph,
+        training,
+        input_dtype=dtype(arrays.x),
+        batch_size=batch_size,
+        function="train",
+        or_larger=or_larger,
+    )
 
 
 def for_evaluation(model: Any, arrays: Arrays) -> Native:
@@ -93,6 +107,19 @@ def for_prediction(model: Any, arrays: Arrays) -> Native:
     graph = frontend.lower(model)
     scope.check_images(graph, arrays.x)
     return _find(model, graph, None, input_dtype=dtype(arrays.x), function="infer")
+
+
+def check(model: Any) -> None:
+    """Lower a model, as far as that can be done without data.
+
+    Raises:
+        TatamiError: why Keras has to train it.
+    """
+    require_engine()
+    scope.check_model(model)
+    frontend.lower(model)
+    if model.compiled:
+        frontend.lower_training(model)
 
 
 def obstacle(model: Any) -> TatamiError | None:
@@ -136,6 +163,11 @@ def dtype(x: np.ndarray) -> str:
     return "u8" if x.dtype == np.uint8 else "f32"
 
 
+def settings() -> tuple[str | None, ...]:
+    """What the environment says now of how programs are made."""
+    return tuple(os.environ.get(name) for name in SETTINGS)
+
+
 def _find(
     model: Any,
     graph: Graph,
@@ -144,9 +176,10 @@ def _find(
     input_dtype: str,
     function: str,
     batch_size: int | None = None,
+    or_larger: bool = False,
 ) -> Native:
     """A kept program that will do, or a new one; whatever `None` stands for may be anything."""
-    settings = tuple(os.environ.get(name) for name in SETTINGS)
+    made_by = settings()
     kept = _programs.setdefault(model, [])
     for native in _newest_first(kept):
         plan = native.program.plan
@@ -154,13 +187,13 @@ def _find(
             plan.graph == graph
             and training in (None, plan.training)
             and plan.input_dtype == input_dtype
-            and batch_size in (None, plan.batch_size)
-            and native.settings == settings
+            and (batch_size in (None, plan.batch_size) or (or_larger and plan.batch_size >= batch_size))
+            and native.settings == made_by
         ):
             native.program.compile(function)
             return native
     program = _compile(graph, training, batch_size or 32, input_dtype, function)
-    kept.append(Native(program, Exchange(program), settings))
+    kept.append(Native(program, Exchange(program), made_by))
     del kept[:-KEPT]
     return kept[-1]
 

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from tatamilab.acceleration.internals import is_nnx_enabled
+from tatamilab.acceleration.outcome import OnlySteps
 from tatamilab.engine import arguments
 from tatamilab.engine.graph import Dropout, Graph, Shape, Training, Unsupported
 from tatamilab.engine.plan import Plan
@@ -47,17 +48,17 @@ class Arrays:
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse options that are given.
+    """Refuse options that only Keras's own loop knows.
 
     Args:
         options: by the name that Keras has for them; None stands for "not given".
 
     Raises:
-        Unsupported: naming the first that is given.
+        OnlySteps: naming the first that is given.
     """
     for name, value in options.items():
         if value is not None:
-            raise Unsupported(_("option {name}", name=name), _("isn't lowered"))
+            raise OnlySteps(_("option {name}", name=name), _("isn't lowered"))
 
 
 def check_model(model: Any) -> None:
@@ -77,8 +78,6 @@ def check_model(model: Any) -> None:
         raise Unsupported(_("the model"), _("has metrics beyond those it was compiled with"))
     if keras.distribution.distribution() is not None or is_nnx_enabled():
         raise Unsupported(_("the model"), _("is distributed, or uses NNX"))
-    if keras.config.max_steps_per_epoch():
-        raise Unsupported(_("option {name}", name="max_steps_per_epoch"), _("isn't lowered"))
 
 
 def arrays(x: Any, y: Any = None, weights: Any = None, *, labelled: bool = False) -> Arrays:
@@ -89,7 +88,8 @@ def arrays(x: Any, y: Any = None, weights: Any = None, *, labelled: bool = False
         labelled: whether there must be labels.
 
     Raises:
-        Unsupported: they are something else, or empty.
+        OnlySteps: they are something else, which Keras may turn into arrays batch by batch.
+        Unsupported: they aren't numbers, or are empty, or not as many of each.
     """
     given = {"x": x, "y": y, "sample_weight": weights}
     if not labelled and y is None:
@@ -109,7 +109,7 @@ def arrays(x: Any, y: Any = None, weights: Any = None, *, labelled: bool = False
 
 def _array(name: str, value: Any) -> np.ndarray:
     if not isinstance(value, np.ndarray) and not _is_jax(value):
-        raise Unsupported(name, _("is a {kind}, not an array", kind=type(value).__name__))
+        raise OnlySteps(name, _("is a {kind}, not an array", kind=type(value).__name__))
     array = np.asarray(value)
     if array.ndim == 0 or array.dtype.kind not in "fiub":
         raise Unsupported(
@@ -171,12 +171,16 @@ def label_shape(y: np.ndarray) -> Shape:
 
 def as_program_reads(plan: Plan, given: Arrays) -> Arrays:
     """Checked arrays in the dtypes and shapes that a program of `plan` reads: once for all epochs."""
-    x = given.x
-    if x.shape[1:] == (*plan.graph.input.shape, 1):
-        x = x.reshape(x.shape[:-1])
-    n = len(x)
+    x = as_images(plan, given.x)
     return Arrays(
-        arguments.check_images(plan, x),
-        arguments.check_labels(plan, given.y, n) if given.y.size else given.y,
+        x,
+        arguments.check_labels(plan, given.y, len(x)) if given.y.size else given.y,
         None if given.weights is None else np.ascontiguousarray(given.weights, np.float32),
     )
+
+
+def as_images(plan: Plan, x: np.ndarray) -> np.ndarray:
+    """Checked images as a program of `plan` reads them."""
+    if x.shape[1:] == (*plan.graph.input.shape, 1):
+        x = x.reshape(x.shape[:-1])
+    return arguments.check_images(plan, x)

@@ -13,7 +13,9 @@ from threading import RLock
 from typing import Any
 
 from tatamilab import backend
-from tatamilab.acceleration import announcing, datasets, outcome, tensorflow_alias
+from tatamilab.acceleration import datasets, outcome, tensorflow_alias
+from tatamilab.acceleration.outcome import OnlySteps
+from tatamilab.acceleration.switch import left_to_keras, switch
 from tatamilab.engine.availability import EngineUnavailable
 from tatamilab.errors import TatamiError
 from tatamilab.i18n import _
@@ -22,10 +24,12 @@ _lock = RLock()
 _keras_own: dict[str, Callable[..., Any]] = {}
 """Keras's methods by name, while ours stand in their place."""
 
-_asked = False
-_blocks = 0
-_suspensions = 0
-_strict = False
+MAKERS = {
+    "make_train_function": "train_function",
+    "make_test_function": "test_function",
+    "make_predict_function": "predict_function",
+}
+"""Methods that make the functions which Keras's own loops call, and where they leave them."""
 
 
 def accelerate(*, strict: bool = False) -> None:
@@ -45,17 +49,15 @@ def accelerate(*, strict: bool = False) -> None:
         'native'
         >>> tatamilab.restore()
     """
-    global _asked, _strict
     with _lock:
-        _asked, _strict = True, strict
+        switch.asked, switch.strict = True, strict
         _settle()
 
 
 def restore() -> None:
     """Give Keras its own methods, data sets and absent TensorFlow back. Models keep what they have learned."""
-    global _asked, _strict
     with _lock:
-        _asked = _strict = False
+        switch.asked = switch.strict = False
         _settle()
     datasets.unpatch()
     tensorflow_alias.remove()
@@ -68,32 +70,30 @@ def accelerated(*, strict: bool = False) -> Iterator[None]:
     Args:
         strict: as for `accelerate`.
     """
-    global _blocks, _strict
     with _lock:
-        _blocks += 1
-        before, _strict = _strict, strict
+        switch.blocks += 1
+        before, switch.strict = switch.strict, strict
         _settle()
     try:
         yield
     finally:
         with _lock:
-            _blocks -= 1
-            _strict = before
+            switch.blocks -= 1
+            switch.strict = before
             _settle()
 
 
 @contextmanager
 def suspended() -> Iterator[None]:
     """Inside the block, Keras does everything itself, whatever was turned on outside."""
-    global _suspensions
     with _lock:
-        _suspensions += 1
+        switch.suspensions += 1
         _settle()
     try:
         yield
     finally:
         with _lock:
-            _suspensions -= 1
+            switch.suspensions -= 1
             _settle()
 
 
@@ -111,21 +111,23 @@ def absence() -> str | None:
     """Why calls don't even ask the engine; None where they do."""
     if _keras_own:
         return None
-    if _suspensions or not (_asked or _blocks):
+    if not switch.wanted:
         return _("acceleration is off; tatamilab.accelerate() turns it on")
     return _unknown_keras()
 
 
 def _settle() -> None:
     """Patch, or take the patch back, as is wanted now."""
-    wanted = (_asked or _blocks > 0) and not _suspensions
-    if wanted and not _keras_own and _unknown_keras() is None:
+    if switch.wanted and not _keras_own and _unknown_keras() is None:
         from tatamilab.acceleration.internals import JAXTrainer
 
         for name, call in _calls().items():
             _keras_own[name] = getattr(JAXTrainer, name)
             setattr(JAXTrainer, name, _replacement(_keras_own[name], call))
-    elif not wanted and _keras_own:
+        for name, function in MAKERS.items():
+            _keras_own[name] = getattr(JAXTrainer, name)
+            setattr(JAXTrainer, name, _maker(_keras_own[name], function))
+    elif not switch.wanted and _keras_own:
         from tatamilab.acceleration.internals import JAXTrainer
 
         for name, method in _keras_own.items():
@@ -176,22 +178,38 @@ def _replacement(keras_own: Callable[..., Any], call: type) -> Callable[..., Any
             return keras_own(*args, **kwargs)
         model, *arguments = bound.args
         native = call(model, *arguments)
+        trains = keras_own.__name__ == "fit"
         try:
             native.prepare()
+        except OnlySteps:
+            _check_if_strict(model)
+            return keras_own(*args, **kwargs)  # whose steps may be native
         except TatamiError as reason:
-            if _strict:
+            if switch.strict:
                 raise
-            outcome.note(model, reason)
-            _announce(keras_own, model)
-            return keras_own(*args, **kwargs)
-        outcome.note(model, None)
-        _announce(keras_own, model)
+            outcome.note(model, reason, trains=trains)
+            with left_to_keras(model):
+                return keras_own(*args, **kwargs)
+        outcome.note(model, None, trains=trains)
         return native.run()
 
     return method
 
 
-def _announce(method: Callable[..., Any], model: Any) -> None:
-    """Say who trains, where someone has turned acceleration on for all that follows."""
-    if _asked and method.__name__ == "fit":
-        announcing.say(outcome.status(model))
+def _check_if_strict(model: Any) -> None:
+    from tatamilab.acceleration import internals, programs
+
+    if switch.strict and internals.is_built(model):
+        programs.check(model)
+
+
+def _maker(keras_own: Callable[..., Any], function: str) -> Callable[..., Any]:
+    """The method that lets Keras make a function, and puts ours before it."""
+    from tatamilab.acceleration import stepping
+
+    @wraps(keras_own)
+    def method(self: Any, force: bool = False) -> None:
+        keras_own(self, force)
+        stepping.put_before(self, function)
+
+    return method
