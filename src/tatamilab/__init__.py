@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["accelerate", "accelerated", "reset_stats", "restore", "stats", "status"]
+__all__ = ["accelerate", "accelerated", "compare", "reset_stats", "restore", "stats", "status"]
 
 _EXTENSION = ("load_ipython_extension", "unload_ipython_extension")
 """What `%load_ext tatamilab` and `%unload_ext tatamilab` call."""

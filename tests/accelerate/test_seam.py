@@ -11,8 +11,9 @@ import pytest
 import tatamilab
 from tatamilab.acceleration import seam
 from tatamilab.acceleration.internals import JAXTrainer
+from tatamilab.engine.availability import EngineUnavailable
 
-METHODS = ("fit", "evaluate", "predict")
+METHODS = ("fit", "evaluate", "predict", *seam.MAKERS)
 
 
 def standing() -> list[object]:
@@ -63,13 +64,19 @@ def test_threads_leave_it_as_it_was() -> None:
     assert standing() == before
 
 
-def test_a_keras_that_moved_its_trainer_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keras_that_moved_its_trainer_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = JAXTrainer.fit
     monkeypatch.setattr(JAXTrainer, "fit", lambda self, x, y: None)
     moved = JAXTrainer.fit
     tatamilab.accelerate()
     assert JAXTrainer.fit is moved
-    assert seam.absence() == f"its version {keras.__version__} isn't known to tatamilab"
+    why = f"its version {keras.__version__} isn't known to tatamilab"
+    assert seam.absence() == why
+    assert capsys.readouterr().err == f"tatamilab: Keras can't be accelerated: {why}\n"
+    with pytest.raises(EngineUnavailable, match="isn't known"):
+        tatamilab.accelerate(strict=True)
     monkeypatch.setattr(JAXTrainer, "fit", before)
 
 

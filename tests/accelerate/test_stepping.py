@@ -12,7 +12,7 @@ from twins import compare, run, same
 
 import tatamilab
 from tatamilab.acceleration import stepping
-from tatamilab.engine.graph import Unsupported
+from tatamilab.errors import TatamiError
 
 GENERATOR = np.random.default_rng(7)
 X = GENERATOR.normal(size=(90, 6)).astype(np.float32)
@@ -244,7 +244,7 @@ def test_a_batch_that_cannot_be_native_leaves_the_rest_to_keras() -> None:
         ours = run(small, act, native=False)
         same(ours.returned, plain.returned)
         same(ours.weights, plain.weights)
-    with pytest.raises(Unsupported, match="holds labels that are no class of 0 to 2"):
+    with pytest.raises(TatamiError, match="Label 10 is 5, but the network has 3 classes"):
         run(small, act, native=True)
 
 

@@ -14,6 +14,7 @@ exchange    weights, optimizer and metrics, between Keras's variables and a prog
 fitting     `fit`, as Keras's JAX trainer does it
 inference   `evaluate` and `predict`
 stepping    single native steps, in the loop that Keras runs itself
+comparing   a model trained both ways
 outcome     who did the calls on a model, and why
 announcing  the one line that says so
 datasets    the second seam: `keras.datasets` looks on this machine first
@@ -24,6 +25,9 @@ extension   `%load_ext tatamilab`
 The package is not called "accelerate", so that `tatamilab.accelerate` is the function and nothing else.
 """
 
+from importlib import import_module
+from typing import Any
+
 from tatamilab.acceleration.outcome import Stats, plan_of, reason, reset_stats, stats, status
 from tatamilab.acceleration.sampled import Sampled
 from tatamilab.acceleration.seam import accelerate, accelerated, restore, suspended
@@ -33,6 +37,7 @@ __all__ = [
     "Stats",
     "accelerate",
     "accelerated",
+    "compare",
     "plan_of",
     "reason",
     "reset_stats",
@@ -41,3 +46,10 @@ __all__ = [
     "status",
     "suspended",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What imports Keras, when it is first asked for."""
+    if name == "compare":
+        return import_module("tatamilab.acceleration.comparing").compare
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ from threading import RLock
 from typing import Any
 
 from tatamilab import backend
-from tatamilab.acceleration import datasets, outcome, tensorflow_alias
+from tatamilab.acceleration import announcing, datasets, outcome, tensorflow_alias
 from tatamilab.acceleration.outcome import OnlySteps
 from tatamilab.acceleration.switch import left_to_keras, switch
 from tatamilab.engine.availability import EngineUnavailable
@@ -41,6 +41,9 @@ def accelerate(*, strict: bool = False) -> None:
     Args:
         strict: raise where Keras would have to do a call, instead of letting it.
 
+    Raises:
+        EngineUnavailable: if it is to be strict, and this Keras isn't known; else that is said once.
+
     Example:
         >>> import tatamilab
         >>> from tatamilab.models import worksheet_cnn
@@ -49,9 +52,14 @@ def accelerate(*, strict: bool = False) -> None:
         'native'
         >>> tatamilab.restore()
     """
+    why = _unknown_keras()
+    if why is not None and strict:
+        require_keras()
     with _lock:
         switch.asked, switch.strict = True, strict
         _settle()
+    if why is not None:
+        announcing.say(_("Keras can't be accelerated: {why}", why=why))
 
 
 def restore() -> None:
