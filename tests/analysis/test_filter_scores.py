@@ -12,7 +12,7 @@ from tatamilab.analysis import (
     mean_orientation,
     orientation_along,
     paired_difference,
-    rotated_bank,
+    rotated_banks,
     score_filters,
 )
 from tatamilab.analysis.contrasts import noise_bank_mean
@@ -115,9 +115,9 @@ def test_turning_filters_by_90_degrees_turns_their_orientation() -> None:
     assert orientation_along(turned, axis) == pytest.approx(-orientation_along(kernel, axis), rel=1e-3)
 
 
-def test_rotated_bank_keeps_all_correlations() -> None:
+def test_rotated_banks_keep_all_correlations() -> None:
     kernel = RNG.normal(size=(5, 5, 1, 32)) * np.linspace(0.1, 2, 32)
-    noise = rotated_bank(kernel, np.random.default_rng(1))
+    noise = rotated_banks(kernel, 1, np.random.default_rng(1))[0]
     flat, other = kernel.reshape(25, 32), noise.reshape(25, 32)
     assert other @ other.T == pytest.approx(flat @ flat.T)
     first, second = score_filters(kernel).bank_mean(), score_filters(noise).bank_mean()

@@ -109,5 +109,11 @@ def models() -> dict[str, "keras.Model"]:
     found = {"cnn": worksheet_cnn(), "bpnn": bpnn(), "functional": functional, "deep": deep}
     rng = np.random.default_rng(0)
     for model in found.values():
-        model.set_weights([rng.normal(0, 0.1, weight.shape) for weight in model.get_weights()])
+        drawn = [rng.normal(0, 0.1, weight.shape) for weight in model.weights]
+        model.set_weights(
+            [
+                np.abs(x) if w.name == "moving_variance" else x
+                for w, x in zip(model.weights, drawn, strict=True)
+            ]
+        )
     return found

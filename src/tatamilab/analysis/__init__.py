@@ -8,7 +8,7 @@ from tatamilab.analysis.filter_scores import (
     FilterScores,
     mean_orientation,
     orientation_along,
-    rotated_bank,
+    rotated_banks,
     score_filters,
 )
 from tatamilab.analysis.filters import (
@@ -55,7 +55,7 @@ __all__ = [
     "orientation_along",
     "paired_difference",
     "patch_components",
-    "rotated_bank",
+    "rotated_banks",
     "row_percent",
     "score_filters",
     "select_mistakes",

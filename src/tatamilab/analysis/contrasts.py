@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from tatamilab.analysis.filter_scores import (
     FORM_SCORES,
     SCORES,
+    bank_means,
     mean_orientation,
     orientation_along,
-    rotated_bank,
-    score_filters,
+    rotated_banks,
 )
 from tatamilab.analysis.paired import PairedDifference, holm, paired_difference
 from tatamilab.analysis.patches import PatchComponents, energy_in_components, neighbour_correlation
@@ -77,7 +77,7 @@ class ScoreTest:
 
     Attributes:
         score: its name.
-        null: "start" (the same network's initial filters), "noise" (`rotated_bank` of the learned ones) or "labels"
+        null: "start" (the same network's initial filters), "noise" (`rotated_banks` of the learned ones) or "labels"
             (the same start, trained on shuffled labels).
         learned: mean over networks of the score of the learned filters.
         expected: the same under the null.
@@ -126,7 +126,7 @@ def contrasts(arms: Mapping[str, Series], baseline: str) -> list[Contrast]:
 
 
 def _contrast(name: str, series: Series, base: Series, is_baseline: bool) -> Contrast:
-    scores = [score_filters(kernel).bank_mean() for kernel in series.after]
+    scores = bank_means(series.after)
     return Contrast(
         arm=name,
         accuracy=mean_over_networks(list(series.accuracy)),
@@ -162,11 +162,11 @@ def score_tests(learned: Series, shuffled: Series, *, seed: int = 0) -> list[Sco
         BadInput: fewer than two networks, or different numbers of them.
     """
     rng = np.random.default_rng(seed)
-    own = _bank_means(learned.after)
+    own = bank_means(learned.after)
     nulls = {
-        "start": (SCORES, _bank_means(learned.before)),
+        "start": (SCORES, bank_means(learned.before)),
         "noise": (FORM_SCORES, [noise_bank_mean(kernel, rng) for kernel in learned.after]),
-        "labels": (SCORES, _bank_means(shuffled.after)),
+        "labels": (SCORES, bank_means(shuffled.after)),
     }
     tests = [
         (score, null, [one[score] for one in own], [one[score] for one in expected])
@@ -182,15 +182,11 @@ def score_tests(learned: Series, shuffled: Series, *, seed: int = 0) -> list[Sco
     ]
 
 
-def _bank_means(kernels: NDArray[np.float32]) -> list[dict[str, float]]:
-    return [score_filters(kernel).bank_mean() for kernel in kernels]
-
-
 def noise_bank_mean(
     kernel: NDArray[np.floating], rng: np.random.Generator, n_rotations: int = N_ROTATIONS
 ) -> dict[str, float]:
     """The mean of `bank_mean` over many banks of noise with the correlations of `kernel`."""
-    banks = [score_filters(rotated_bank(kernel, rng)).bank_mean() for _ in range(n_rotations)]
+    banks = bank_means(rotated_banks(kernel, n_rotations, rng))
     return {score: float(np.mean([bank[score] for bank in banks])) for score in SCORES}
 
 

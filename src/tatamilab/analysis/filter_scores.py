@@ -61,7 +61,7 @@ class FilterScores:
         """The mean of each score over the filters that are alive, by name; NaN if none is.
 
         A filter counts by its energy, for two reasons: one that training hardly touched is small and near its
-        random start; and the energy-weighted mean spectrum is what `rotated_bank` leaves as it is.
+        random start; and the energy-weighted mean spectrum is what `rotated_banks` leaves as it is.
         """
         weights = np.where(self.alive, self.energy, 0.0)
         if not self.alive.any():
@@ -75,7 +75,7 @@ SCORES = tuple(
 """The names of the scores, in their order."""
 
 FORM_SCORES = ("orientation", "gabor_r2", "dog_r2", "rank_one")
-"""The scores whose mean `rotated_bank` does not leave as it is: they can tell form from correlation."""
+"""The scores whose mean `rotated_banks` does not leave as it is: they can tell form from correlation."""
 
 
 def score_filters(kernel: ArrayLike) -> FilterScores:
@@ -96,7 +96,7 @@ def score_filters(kernel: ArrayLike) -> FilterScores:
     channel has a multiple of it (the first left singular vector of (h·w) × c, with its singular value as size).
 
     What they can't tell: that a score is *because* of learning. Random filters have scores too, and 5×5 weights
-    reach high ones by chance; compare with `rotated_bank` and with the filters' own start.
+    reach high ones by chance; compare with `rotated_banks` and with the filters' own start.
 
     Args:
         kernel: (h, w, c, o).
@@ -123,6 +123,22 @@ def score_filters(kernel: ArrayLike) -> FilterScores:
     finite = np.atleast_1d(np.isfinite(weights).all(axis=(0, 1, 2)))
     patterns = spatial_patterns(np.where(finite, weights, 0.0))
     return _scored(patterns, _kinds(patterns, finite))
+
+
+def bank_means(banks: ArrayLike) -> list[dict[str, float]]:
+    """`FilterScores.bank_mean` of many banks (n, h, w, c, o), scored at once: much quicker than one by one.
+
+    Raises:
+        BadInput: as `score_filters`.
+    """
+    kernels = np.asarray(banks, dtype=np.float64)
+    n, *size, o = kernels.shape
+    scores = score_filters(np.moveaxis(kernels, 0, -2).reshape(*size, n * o))
+    parts = range(0, n * o, o)
+    return [
+        FilterScores(**{name: value[at : at + o] for name, value in vars(scores).items()}).bank_mean()
+        for at in parts
+    ]
 
 
 def spatial_patterns(kernel: ArrayLike) -> NDArray[np.float64]:
@@ -235,8 +251,8 @@ def mean_orientation(kernel: ArrayLike) -> complex:
     return complex((energy * orientation * np.exp(2j * angle)).sum() / max(energy.sum(), 1e-300))
 
 
-def rotated_bank(kernel: ArrayLike, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Noise with the second-order statistics of a bank of filters: its filters mixed by a random rotation.
+def rotated_banks(kernel: ArrayLike, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Noise with the second-order statistics of a bank of filters: its filters mixed by random rotations.
 
         W̃ = W Q,    W (h·w·c, o) the filters as columns, Q (o, o) orthogonal, uniformly distributed
 
@@ -246,10 +262,11 @@ def rotated_bank(kernel: ArrayLike, rng: np.random.Generator) -> NDArray[np.floa
 
     Args:
         kernel: (h, w, c, o).
-        rng: of the rotation.
+        n: how many banks.
+        rng: of the rotations.
 
     Returns:
-        float64 of the same shape.
+        float64 (n, h, w, c, o).
 
     Source:
         Rotation tests: Langsrud (2005), Rotation tests, Statistics and Computing 15.
@@ -258,5 +275,5 @@ def rotated_bank(kernel: ArrayLike, rng: np.random.Generator) -> NDArray[np.floa
 
     weights = np.asarray(kernel, dtype=np.float64)
     o = weights.shape[-1]
-    mixing = ortho_group.rvs(o, random_state=rng) if o > 1 else rng.choice([-1.0, 1.0], (1, 1))
-    return (weights.reshape(-1, o) @ mixing).reshape(weights.shape)
+    mixing = ortho_group.rvs(o, size=n, random_state=rng) if o > 1 else rng.choice([-1.0, 1.0], (n, 1, 1))
+    return (weights.reshape(-1, o) @ mixing.reshape(n, o, o)).reshape(n, *weights.shape)

@@ -8,7 +8,7 @@ import typer
 from typer.completion import completion_init
 
 from tatamilab import __version__
-from tatamilab.cli import completion, data, doctor, engine, models, run
+from tatamilab.cli import completion, data, doctor, engine, explain, models, notebook, run
 from tatamilab.cli.command import Command, Group, lang_option, option
 from tatamilab.cli.completion import COMPLETE_VARIABLE
 from tatamilab.i18n import _
@@ -35,8 +35,11 @@ def root(
 
 
 app.command("run", cls=Command, help=run.HELP)(run.run)
+app.command("explain", cls=Command, help=explain.EXPLAIN_HELP)(explain.explain)
+app.command("controls", cls=Command, help=explain.CONTROLS_HELP)(explain.controls)
 app.add_typer(data.app, name="data")
 app.add_typer(engine.app, name="engine")
+app.add_typer(notebook.app, name="notebook")
 app.command("models", cls=Command, help=models.HELP)(models.models)
 app.command("doctor", cls=Command, help=doctor.HELP)(doctor.doctor)
 app.command("completion", cls=Command, help=completion.HELP)(completion.completion)

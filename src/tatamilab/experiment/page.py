@@ -24,7 +24,7 @@ def render(record: RunRecord, history: Mapping[str, Sequence[float]], drawn: Map
     """
     rows = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
     return (
-        _environment()
+        environment()
         .get_template("run.html")
         .render(
             _=i18n._,
@@ -39,7 +39,8 @@ def render(record: RunRecord, history: Mapping[str, Sequence[float]], drawn: Map
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """What makes pages from the templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

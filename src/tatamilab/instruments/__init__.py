@@ -5,23 +5,39 @@ words what the picture shows. New figures are plain `matplotlib.figure.Figure` o
 manage; to show one with pyplot, pass `fig=plt.figure()` or `ax=plt.gca()`.
 """
 
+from tatamilab.instruments.activation_maps import describe_activation_maps, plot_activation_maps
 from tatamilab.instruments.confusion import describe_confusion_matrix, plot_confusion_matrix
+from tatamilab.instruments.controls import describe_controls, plot_controls
+from tatamilab.instruments.filter_scores import describe_filter_scores, plot_filter_scores
 from tatamilab.instruments.filters import describe_filters, plot_filters
 from tatamilab.instruments.learning_curves import describe_learning_curves, plot_learning_curves
 from tatamilab.instruments.mistakes import describe_mistakes, plot_mistakes
 from tatamilab.instruments.network import describe_network, plot_network
-from tatamilab.instruments.saving import save_figure
+from tatamilab.instruments.pixel import describe_pixel, plot_pixel
+from tatamilab.instruments.saving import save_figure, write_svg
+from tatamilab.instruments.where_change_lies import describe_where_change_lies, plot_where_change_lies
 
 __all__ = [
+    "describe_activation_maps",
     "describe_confusion_matrix",
+    "describe_controls",
+    "describe_filter_scores",
     "describe_filters",
     "describe_learning_curves",
     "describe_mistakes",
     "describe_network",
+    "describe_pixel",
+    "describe_where_change_lies",
+    "plot_activation_maps",
     "plot_confusion_matrix",
+    "plot_controls",
+    "plot_filter_scores",
     "plot_filters",
     "plot_learning_curves",
     "plot_mistakes",
     "plot_network",
+    "plot_pixel",
+    "plot_where_change_lies",
     "save_figure",
+    "write_svg",
 ]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tatamilab.errors import OutputError
 from tatamilab.files import whole_file
@@ -53,7 +53,13 @@ def save_figure(fig: "Figure", folder: Path, name: str) -> list[Path]:
     return paths
 
 
-def _save(fig: "Figure", path: Path, options: dict[str, Any]) -> None:
+def write_svg(fig: "Figure", to: BinaryIO) -> None:
+    """Write `fig` as SVG to an open file, as `save_figure` would."""
+    with _saving:
+        _save(fig, to, {"format": "svg", **_FORMATS["svg"]})
+
+
+def _save(fig: "Figure", path: Path | BinaryIO, options: dict[str, Any]) -> None:
     """Save under the one setting that matplotlib reads only from its global ones: the seed of SVG ids."""
     import matplotlib
 

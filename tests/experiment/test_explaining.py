@@ -1,0 +1,113 @@
+"""The page that explains a run: self-contained, in both languages, its sentences from its numbers."""
+
+import re
+import shutil
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shared_run import Finished
+
+from tatamilab import i18n
+from tatamilab.experiment.explaining import explain
+from tatamilab.experiment.record import read
+from tatamilab.instruments.model_facts import conv_layer, kernel_of
+from tatamilab.models.keras_file import read_keras_file
+
+
+class _Text(HTMLParser):
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.text, self.images, self.outside = "", [], []
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.images.append(dict(attrs))
+        self.outside += [value for name, value in attrs if name in ("src", "href") and "//" in (value or "")]
+        assert tag != "script"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the run, alone in its folder."""
+    return Path(shutil.copytree(finished.folder, tmp_path_factory.mktemp("explained") / "run"))
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_without_controls_nothing_is_claimed_to_be_shown(folder: Path, lang: str) -> None:
+    with i18n.using(lang):
+        page = _Text(explain(folder))
+    assert len(page.images) == 5
+    assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in page.images)
+    assert all(len(image["alt"]) > 20 for image in page.images)
+    assert page.outside == []
+    words = {
+        "en": ("describes this run", "tatami controls"),
+        "ja": ("この学習についての記述", "tatami controls"),
+    }
+    for word in words[lang]:
+        assert word in page.text
+    japanese = re.search(r"[ぁ-んァ-ヶ一-龠]", page.text)
+    assert bool(japanese) is (lang == "ja")
+
+
+def test_the_sentence_on_norms_holds_the_run_s_norms(folder: Path) -> None:
+    norms = [
+        np.sqrt(
+            (kernel_of(conv_layer(read_keras_file(folder / name), 0)).astype(float) ** 2).sum((0, 1, 2))
+        ).mean()
+        for name in ("initial.keras", "model.keras")
+    ]
+    with i18n.using("en"):
+        text = _Text(explain(folder)).text
+    assert f"{norms[0]:.2f}" in text
+    assert f"{norms[1]:.2f}" in text
+
+
+def test_the_run_s_own_files_are_left_alone(folder: Path, finished: Finished) -> None:
+    explain(folder)
+    for path in finished.folder.rglob("*"):
+        if path.is_file():
+            assert (folder / path.relative_to(finished.folder)).read_bytes() == path.read_bytes()
+    assert read(folder).status == "finished"
+
+
+def test_refuses_a_folder_without_a_run(tmp_path: Path, refused: Callable[..., None]) -> None:
+    refused(
+        lambda: explain(tmp_path),
+        en=f"{tmp_path} is not the folder of a run: it holds no readable run.json.",
+        ja=f"{tmp_path} は実験結果のフォルダではありません。読み取れる run.json がありません。",
+    )
+
+
+def test_refuses_a_layer_that_is_not_there(folder: Path, refused: Callable[..., None]) -> None:
+    model = read_keras_file(folder / "model.keras")
+    name, layer = model.name, conv_layer(model, 0).name
+    refused(
+        lambda: explain(folder, layer=3),
+        en=f"The model {name!r} has no convolution layer 3; choose one of 0 ({layer!r}).",
+        ja=f"モデル {name!r} に畳み込み層 3 はないため、次から選んでください: 0 ({layer!r})。",
+    )
+
+
+def test_refuses_filters_that_are_not_finite(
+    folder: Path, tmp_path: Path, refused: Callable[..., None]
+) -> None:
+    run = Path(shutil.copytree(folder, tmp_path / "nan"))
+    model = read_keras_file(run / "model.keras")
+    layer = conv_layer(model, 0)
+    layer.kernel.assign(np.full(layer.kernel.shape, np.nan))
+    model.save(run / "model.keras")
+    refused(
+        lambda: explain(run),
+        en=f"The filters of {layer.name!r} hold NaN or infinite weights, so there is nothing to explain; train again "
+        "with a smaller learning rate.",
+        ja=f"{layer.name!r} のフィルタに NaN または無限大の重みがあり、説明できることがありません。"
+        "学習率を小さくして学習し直してください。",
+    )
