@@ -20,6 +20,7 @@ announcing  the one line that says so
 datasets    the second seam: `keras.datasets` looks on this machine first
 tensorflow_alias  the third: `tensorflow` in the user's own code, where it isn't installed
 scripts     `python -m tatamilab script.py`
+notebooks   `tatami notebook run`
 extension   `%load_ext tatamilab`
 
 The package is not called "accelerate", so that `tatamilab.accelerate` is the function and nothing else.
