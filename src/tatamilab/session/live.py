@@ -1,0 +1,330 @@
+"""`LiveRun`: a training in a thread of its own that can be paused, stepped, changed and looked back on.
+
+run = LiveRun(worksheet_cnn, Sample.of(load("mnist")))
+run.start()
+run.learning_rate = 0.0003    # from the next steps on
+run.pause()
+run.step("batch")
+run.look_at(3)                # `run.network` now has the weights of the film's fourth frame
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Literal
+
+from tatamilab import backend
+from tatamilab.engine import frontend
+from tatamilab.engine.loop import Loop
+from tatamilab.engine.program import Program
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+from tatamilab.session.curve import Curve, Point
+from tatamilab.session.film import Film, Frame
+from tatamilab.session.network import Network, Weights
+from tatamilab.session.sample import Sample
+
+if TYPE_CHECKING:
+    import keras
+
+SLICE_S = 0.04
+"""Seconds of training between two looks: 25 a second."""
+
+STALL_S = 10.0
+"""Seconds after which a slice in hand is given up waiting for, when a run is closed."""
+
+
+class Phase(StrEnum):
+    """What a run is doing."""
+
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that is to be shown of a run at one moment; immutable, so that any thread may read it.
+
+    Attributes:
+        phase: what the run is doing.
+        epoch: epochs that are over.
+        step: steps of the current epoch that are done, of `n_steps`.
+        epochs: how many there are to be.
+        points: of the training images.
+        validation: after each epoch, of the images held back.
+        images_per_s: of the latest slice; 0 before the first.
+        learning_rate: of the steps to come.
+        seed: of weights and order.
+        frames: steps at which the film has a picture.
+        shown: index of the picture that is looked at; None for the latest weights.
+    """
+
+    phase: Phase
+    epoch: int
+    step: int
+    n_steps: int
+    epochs: int
+    points: tuple[Point, ...]
+    validation: tuple[Point, ...]
+    images_per_s: float
+    learning_rate: float
+    seed: int
+    frames: tuple[int, ...]
+    shown: int | None
+
+
+class LiveRun:
+    """One training, live.
+
+    Args:
+        make: builds the untrained Keras model.
+        sample: what to train on.
+        epochs: how many.
+        batch_size: images a step.
+        learning_rate: Adam's, to begin with.
+        seed: decides weights and order.
+
+    Attributes:
+        network: the network with the weights that are looked at: the latest, or those of a frame.
+
+    Raises:
+        BadInput: a number that makes no sense; images that don't fit.
+        Unsupported: a layer has no native form.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], "keras.Model"],
+        sample: Sample,
+        *,
+        epochs: int = 10,
+        batch_size: int = 128,
+        learning_rate: float = 0.001,
+        seed: int = 1,
+    ) -> None:
+        self.sample = sample
+        self.epochs = epochs
+        self._make = make
+        self._learning_rate = checked_rate(learning_rate)
+        self._seed = seed
+        model = self._build()
+        graph = frontend.lower(model)
+        training = frontend.lower_training(model, ())
+        self._program = Program(graph, training, batch_size=batch_size, input_dtype="f32")
+        self._held_back = self._program.examples(sample.x_held_back, sample.y_held_back)
+        self._listeners: list[Callable[[], None]] = []
+        self._changed = Condition()
+        self._wanted: float = 0
+        self._busy = self._closed = False
+        self._slice = 1
+        self._begin(frontend.weights_of(model, graph))
+        self.network = Network(graph, self.weights)
+        self._thread: Thread | None = None
+
+    def _build(self) -> "keras.Model":
+        backend.choose()
+        import keras
+
+        keras.utils.set_random_seed(self._seed)
+        model = self._make()
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    def _begin(self, weights: Weights) -> None:
+        """Everything as before the first step."""
+        self._program.start_over(weights)
+        x, y = self.sample.x, self.sample.y
+        self._loop = Loop(self._program, x, y, seed=self._seed, learning_rate=self._learning_rate)
+        self._curve = Curve()
+        self._validation: tuple[Point, ...] = ()
+        self._speed = 0.0
+        self._phase = Phase.READY
+        self._film = Film(sum(array.nbytes for array in weights.values()))
+        self._film.offer(Frame(0, weights))
+        self._latest = weights
+        self._shown: Frame | None = None
+
+    # -- what is asked of it ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Train until the last epoch is over, or `pause`; a finished run stays finished."""
+        self._ask(math.inf)
+
+    def pause(self) -> None:
+        """Stop after the steps in hand, a twenty-fifth of a second at most."""
+        with self._changed:
+            self._wanted = 0
+            if self._phase is Phase.RUNNING and not self._busy:
+                self._phase = Phase.PAUSED
+            self._changed.notify_all()
+        self._tell()
+
+    def step(self, what: Literal["batch", "epoch"] = "batch") -> None:
+        """Train one batch, or to the end of the epoch, then pause."""
+        left = self._loop.n_steps - self._loop.step
+        self._ask(1 if what == "batch" else left)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin again: with the same weights and order, or with those of another seed."""
+        with self._changed:
+            self._wanted = 0
+            self._changed.wait_for(lambda: not self._busy)
+            if seed is not None:
+                self._seed = seed
+            model = self._build()
+            self._begin(frontend.weights_of(model, self._program.plan.graph))
+        self._tell()
+
+    @property
+    def learning_rate(self) -> float:
+        """Adam's, of the steps to come; assign to change it while the run goes on."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._learning_rate = self._loop.learning_rate = checked_rate(rate)
+        self._tell()
+
+    def look_at(self, frame: int | None) -> None:
+        """Give `network` the weights of a frame of the film; None for the latest, as they go on.
+
+        Raises:
+            BadInput: the film has no such frame.
+        """
+        with self._changed:
+            if frame is not None and not 0 <= frame < len(self._film.frames):
+                raise BadInput(
+                    _(
+                        "The film has {n} pictures; there is no number {frame}.",
+                        n=len(self._film.frames),
+                        frame=frame,
+                    )
+                )
+            self._shown = None if frame is None else self._film.frames[frame]
+        self._tell()
+
+    def close(self) -> None:
+        """End the thread; the run cannot be used any more."""
+        with self._changed:
+            self._closed, self._wanted = True, 0
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(STALL_S)
+
+    def wait(self, timeout_s: float = 60.0) -> Phase:
+        """Wait until nothing is left to do, and say how it stands."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy and not self._wanted, timeout_s)
+            return self._phase
+
+    # -- what it tells ---------------------------------------------------------------------------------------
+
+    def weights(self) -> Weights:
+        """The weights that are looked at."""
+        shown = self._shown
+        return self._latest if shown is None else shown.weights
+
+    def moment(self) -> Moment:
+        """How it stands."""
+        with self._changed:
+            frames = self._film.frames
+            shown = next((k for k, frame in enumerate(frames) if frame is self._shown), None)
+            return Moment(
+                phase=self._phase,
+                epoch=self._loop.epoch,
+                step=self._loop.step,
+                n_steps=self._loop.n_steps,
+                epochs=self.epochs,
+                points=tuple(self._curve.points),
+                validation=self._validation,
+                images_per_s=self._speed,
+                learning_rate=self._learning_rate,
+                seed=self._seed,
+                frames=tuple(frame.step for frame in frames),
+                shown=shown,
+            )
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, from the thread that made it; returns what ends that."""
+        self._listeners = [*self._listeners, listener]
+
+        def unsubscribe() -> None:
+            self._listeners = [one for one in self._listeners if one is not listener]
+
+        return unsubscribe
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    # -- the thread ------------------------------------------------------------------------------------------
+
+    def _ask(self, n_steps: float) -> None:
+        with self._changed:
+            if self._closed or self._phase in (Phase.FINISHED, Phase.DIVERGED):
+                return
+            self._wanted, self._phase, self._shown = n_steps, Phase.RUNNING, None
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="tatami live run", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        self._tell()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted or self._closed)
+                if self._closed:
+                    return
+                self._busy = True
+                count = int(min(self._slice, self._wanted))
+            point = self._train(count)
+            with self._changed:
+                self._keep(point, count)
+                self._busy = False
+                self._changed.notify_all()
+            self._tell()
+
+    def _train(self, count: int) -> Point:
+        """Train some steps, and adapt how many the next slice has; what the steps do doesn't depend on it."""
+        began = time.perf_counter()
+        totals = self._loop.run(count, halt_on_nan=True)
+        elapsed_s = max(time.perf_counter() - began, 1e-9)
+        self._speed = totals.images / elapsed_s
+        self._slice = max(1, round(totals.steps * SLICE_S / elapsed_s))
+        place = self._loop.epoch + self._loop.step / self._loop.n_steps
+        return Point(place, totals.images, totals.loss, totals.metrics[0])
+
+    def _keep(self, point: Point, count: int) -> None:
+        """Write down what a slice has brought, and see whether the run is over."""
+        self._wanted = max(0, self._wanted - count)
+        self._curve.append(point)
+        self._latest = self._program.get_weights()
+        self._film.offer(Frame(self._program.iterations, self._latest))
+        if self._loop.step == 0:
+            score = self._program.evaluate(self._held_back)
+            held_back = Point(point.epoch, score.images, score.loss, score.metrics[0])
+            self._validation = (*self._validation, held_back)
+        if not math.isfinite(point.loss):
+            self._phase, self._wanted = Phase.DIVERGED, 0
+        elif self._loop.epoch >= self.epochs:
+            self._phase, self._wanted = Phase.FINISHED, 0
+        elif not self._wanted:
+            self._phase = Phase.PAUSED
+
+
+def checked_rate(rate: float) -> float:
+    """The learning rate, if it is one.
+
+    Raises:
+        BadInput: it is not above 0, or not finite.
+    """
+    if not (math.isfinite(rate) and rate > 0):
+        raise BadInput(_("A learning rate must be above 0, got {rate}.", rate=rate))
+    return float(rate)

@@ -1,0 +1,92 @@
+"""Film and curve stay short; a network tells of its layers."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tatamilab.errors import BadInput
+from tatamilab.models import bpnn, worksheet_cnn
+from tatamilab.session.curve import MOST_POINTS, Curve, Point
+from tatamilab.session.film import LONGEST, SHORTEST, Film, Frame
+from tatamilab.session.network import Network
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 16, 17, 100, 1000])
+def test_a_film_covers_all_evenly(n: int) -> None:
+    film = Film(weights_bytes=2**30)
+    for step in range(n):
+        film.offer(Frame(step, {}))
+    steps = [frame.step for frame in film.frames]
+    assert len(steps) <= SHORTEST
+    assert len(set(np.diff(steps))) <= 1
+    if n:
+        assert steps[0] == 0
+        assert steps[-1] >= n - 1 - (np.diff(steps)[0] if len(steps) > 1 else 0)
+
+
+def test_a_film_of_little_is_no_longer_than_needed() -> None:
+    assert Film(weights_bytes=1).capacity == LONGEST
+
+
+def test_a_curve_of_many_points_keeps_its_mean() -> None:
+    curve = Curve()
+    for k in range(3 * MOST_POINTS + 1):
+        curve.append(Point(k, 10 + k % 3, float(k), 0.5))
+    assert len(curve.points) <= MOST_POINTS
+    images = [10 + k % 3 for k in range(3 * MOST_POINTS + 1)]
+    assert sum(point.images for point in curve.points) == sum(images)
+    loss = sum(point.images * point.loss for point in curve.points)
+    assert loss == pytest.approx(sum(n * k for k, n in enumerate(images)))
+    assert curve.points[-1].epoch == 3 * MOST_POINTS
+
+
+def test_a_networks_layers_and_values_are_keras_s() -> None:
+    import keras
+
+    model = worksheet_cnn(filters=3)
+    network = Network.of(model)
+    conv, pool = network.layers
+    assert (conv.name, conv.shape, conv.reads, conv.activation) == (
+        model.layers[0].name,
+        (24, 24, 3),
+        network.graph.input.name,
+        "relu",
+    )
+    assert pool.reads == conv.name
+    x = np.random.default_rng(0).random((2, 28, 28, 1), dtype=np.float32)
+    theirs = keras.Model(model.inputs, [model.layers[0].output, model.layers[1].output, model.outputs[0]])
+    for mine, other in zip(
+        (*network.values(x, conv.name, pool.name), network.predict(x)),
+        theirs.predict(x, verbose=0),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, other, atol=1e-5)
+
+
+def test_a_network_follows_its_model() -> None:
+    model = bpnn()
+    network = Network.of(model)
+    x = np.ones((1, 28, 28, 1), np.float32)
+    before = network.predict(x)
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    np.testing.assert_allclose(network.predict(x), 0.1)
+    assert np.abs(before - 0.1).max() > 1e-3
+
+
+def test_no_such_layer(refused: Callable[..., None]) -> None:
+    network = Network.of(worksheet_cnn(filters=2))
+    names = ", ".join(layer.name for layer in network.layers)
+    refused(
+        lambda: network.layer("dense"),
+        en=f"The network has no layer 'dense' with maps; it has {names}.",
+        ja=f"このネットワークに、マップを持つ層 'dense' はありません。あるのは {names} です。",
+    )
+
+
+def test_a_network_of_features_is_refused() -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    with pytest.raises(BadInput, match="must read images"):
+        Network.of(model)
