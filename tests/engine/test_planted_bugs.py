@@ -299,7 +299,12 @@ BUGS = [
         "conv1/kernel",
     ),
     quickly(
-        "a row point forgotten", nested._products, '"s": _sets(s)', '"s": _sets(s) - 1', "row tiles", "output"
+        "a row point forgotten",
+        nested._products,
+        '"s": _row_points(shape),',
+        '"s": _row_points(shape) - 1,',
+        "row tiles",
+        "output",
     ),
     Bug(
         "only the first row",
@@ -312,8 +317,8 @@ BUGS = [
     quickly(
         "a row tile short",
         nested.weight_gradient,
-        '"I": s.rows // ROWS, "J"',
-        '"I": s.rows // ROWS - 1, "J"',
+        '"I": shape.rows // ROWS, "J"',
+        '"I": shape.rows // ROWS - 1, "J"',
         "row tiles",
         "conv1/kernel",
     ),

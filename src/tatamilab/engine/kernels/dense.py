@@ -123,24 +123,25 @@ def _run(k: Kernel, units: int) -> int:
 
 
 def owned_gradient(k: Kernel, c: Context, block: Block, first_row: Index, rows: Any) -> None:
-    """slice[f − first_row, o] = Σ_n x[f,n] · d_y[o,n] over the whole batch, for rows of a large kernel."""
+    """slice[f,o] = Σ_n x[first_row + f, n] · d_y[o,n] over the whole batch, for rows of a large kernel.
+
+    As many sums as lanes are in registers: one butterfly adds their lanes.
+    """
     node = _node(block)
     features, units = c.plan.graph.parameter(node.kernel).shape
     x = k.view(block.inputs[0], shape=(features,), all_chunks=True)
     dy = k.view(gradient_name(block.name), all_chunks=True)
     out = k.view("slice", shape=(c.plan.slice_rows(node.kernel), units), element="scalar", at=0)
-    run = _run(k, units)
-    size = next(n for n in (4, 2, 1) if features % n == 0)
+    at_once = next(n for n in (4, 2, 1) if features % n == 0)
 
-    with k.each(rows, step=size, name="f") as row:
-        f = np.array([row + i for i in range(size)], object)
+    with k.each(rows, step=at_once, name="f") as row:
+        f = np.array([[row + i] for i in range(at_once)], object)
 
         def tile(o: Tile) -> None:
-            at = f.reshape(-1, 1)
-            acc = k.zeros(*np.broadcast(at, o).shape)
+            acc = k.zeros(*np.broadcast(f, o).shape)
             with k.each(k.chunks, carry=acc, name="chunk") as chunk:
                 for g in range(k.groups):
-                    acc[...] = acc + x[chunk, at + first_row, g] * dy[chunk, o, g]
-            k.store_sums(out, (at, o), acc)
+                    acc[...] = acc + x[chunk, f + first_row, g] * dy[chunk, o, g]
+            k.store_sums(out, (f, o), acc)
 
-        k.tiles({"o": units}, {"o": run if size * run == k.lanes else max(1, k.lanes // size)}, tile)
+        k.tiles({"o": units}, {"o": max(1, k.lanes // at_once)}, tile)

@@ -10,9 +10,9 @@ each adds up the moments of all chunks in order; on the way back likewise:
 
 with N = images · rows · columns. Frozen, or not in training, μ and σ² are the moving ones and d_x = a·d_y.
 
-Numerics: moments are taken in one pass, relative to the middle pixel of each image, and combined image by
-image and chunk by chunk, so that a mean far from zero costs no digits; Keras (JAX) takes two passes. ε stands
-inside the root, and y is a·x + s, as in Keras. The variance is biased; moving ← m·moving + (1 − m)·batch.
+Numerics: moments are taken in one pass, relative to the middle pixel of each image, brought to one reference for
+the chunk, and combined chunk by chunk, so that a mean far from zero costs no digits; Keras (JAX) takes two passes.
+ε stands inside the root, and y is a·x + s, as in Keras. The variance is biased; moving ← m·moving + (1 − m)·batch.
 
 Sources: Ioffe and Szegedy (2015), algorithm 1; Chan, Golub and LeVeque (1979), equation 2.1, for combining.
 """
@@ -35,11 +35,11 @@ from tatamilab.engine.memory import best_name, moments_name, normal_name, sums_n
 from tatamilab.engine.schedule import fit
 from tatamilab.engine.target import IMAGES_PER_CHUNK
 
-REFERENCE, DEVIATION, SQUARES = range(3)
+REFERENCE, OFFSETS, SQUARES = range(3)
 """Rows of a chunk's moments: the middle pixel x₀ of its first image; and over its images, each of p pixels,
 mean m and sum of squared deviations M₂, Σ (m − x₀) and Σ (M₂ + p·(m − x₀)²)."""
 
-MEAN, INVERSE, SCALE, SHIFT, SLOPE, LEVEL = range(6)
+MEAN, INVERSE_DEVIATION, SCALE, SHIFT, SLOPE, LEVEL = range(6)
 """Rows of what one channel's elements need to know: μ, r, a, s; on the way back also t and l."""
 
 
@@ -76,7 +76,7 @@ def moments(k: Kernel, c: Context, block: Block) -> None:
             squares = squares + deviation * k.map(lambda d: (d * float(count)).value(), deviation)
             sums = sums + np.stack([deviation, squares]) * inside[1, g]
         out[REFERENCE, ch] = reference
-        k.store_sums(out, (np.array([[DEVIATION], [SQUARES]]), ch), sums)
+        k.store_sums(out, (np.array([[OFFSETS], [SQUARES]]), ch), sums)
 
     _channel_tiles(k, channels, 8, tile)
 
@@ -168,7 +168,12 @@ def _coefficients(k: Kernel, c: Context, block: Block, at: Index, *, from_batch:
     if node.beta:
         shift = c.weight(node.beta, element="vector", shape=channels)[at,]
     normal = k.view(normal_name(block.name), element="vector")
-    for row, value in ((MEAN, mean), (INVERSE, inverse), (SCALE, scale), (SHIFT, shift - mean * scale)):
+    for row, value in (
+        (MEAN, mean),
+        (INVERSE_DEVIATION, inverse),
+        (SCALE, scale),
+        (SHIFT, shift - mean * scale),
+    ):
         normal[row, at] = value
 
 
@@ -181,7 +186,7 @@ def _batch_moments(k: Kernel, block: Block, at: Index) -> tuple[Value, Value]:
     with k.each(k.chunks, carry=carried, name="chunk") as chunk:
         mean, squares, before = carried
         here = _images_of_chunk(k, images, chunk)
-        reference, deviation, more = (parts[chunk, row, at] for row in (REFERENCE, DEVIATION, SQUARES))
+        reference, deviation, more = (parts[chunk, row, at] for row in (REFERENCE, OFFSETS, SQUARES))
         offset = deviation / here
         delta = reference - origin + offset - mean
         total = before + here
@@ -224,7 +229,7 @@ def weight_gradient(k: Kernel, c: Context, block: Block) -> None:
                 return np.stack([d, d * (x[(*at, ch, g)] - mean)])
 
             total = k.sum({f"axis{a}": extent for a, extent in enumerate(outer)}, total, term)
-        total[1] = k.map(lambda t: t.value(), total[1] * normal[INVERSE, ch])
+        total[1] = k.map(lambda t: t.value(), total[1] * normal[INVERSE_DEVIATION, ch])
         k.store_sums(sums, (np.array([[0], [1]]), ch), total)
 
     _channel_tiles(k, channels, 8, tile)
@@ -321,4 +326,4 @@ def _backward_coefficients(k: Kernel, block: Block, at: Index) -> None:
     normal = k.view(normal_name(block.name), element="vector")
     share = -normal[SCALE, at] / (images * float(prod(block.node.shape[:-1])))
     normal[LEVEL, at] = share * d_beta
-    normal[SLOPE, at] = (share * d_gamma).value() * normal[INVERSE, at]
+    normal[SLOPE, at] = (share * d_gamma).value() * normal[INVERSE_DEVIATION, at]

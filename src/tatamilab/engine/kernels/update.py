@@ -35,7 +35,7 @@ def update_small(k: Kernel, c: Context) -> None:
 
 
 def update_owned(k: Kernel, c: Context, block: Block) -> None:
-    """The gradient of some rows of a large dense kernel over the whole batch, then the rule."""
+    """The gradient of some rows of a large dense kernel over the whole batch, with its penalty, then the rule."""
     _owned_gradient(k, c, block, lambda: Rule(k, _optimizer(c)).apply)
 
 
@@ -101,7 +101,7 @@ def _owned_gradient(
     first = k.ir.mul(k.piece, I64(size))
     rows = smaller(k, I64(size), k.ir.sub(I64(features), first))
     owned_gradient(k, c, block, k.index(first), rows)
-    take = taker()
+    take = taker()  # not before: what the rule loads would lie in registers that the sums need
     gradient, weights = k.view("slice", element="vector"), k.view("weights", element="vector")
     with k.each(k.ir.mul(rows, I64(units)), step=k.lanes, carry=carry, name="w") as at:
         here = at + k.index(first) * units + placed.at

@@ -41,7 +41,9 @@ def forward(k: Kernel, c: Context, block: Block) -> None:
         at = Place(g.item(), i.item(), j.reshape(1, -1, 1), o.reshape(1, 1, -1), row)
         rows = row + np.array(at.i * r, object)
 
-        def products(t: int, start: Tile) -> Tile:
+        def products(t: int, start: Tile | None) -> Tile:
+            start = k.zeros(at.row.size, at.j.size, at.filters.size) if start is None else start
+
             def term(ch: Any, u: int) -> Any:
                 return v[rows + u, t, at.j, ch, at.group] * w[u, t, ch, at.filters]
 

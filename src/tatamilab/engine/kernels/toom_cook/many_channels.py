@@ -77,7 +77,12 @@ def _outputs(k: Kernel, c: Context, block: Block, s: Shape, r: int, i: Any, g: A
 
     def tile(j: Tile, o: Tile) -> None:
         at = Place(g, i, j.reshape(1, -1, 1), o.reshape(1, 1, -1), row)
-        y = outputs(k, c, block, s, at, lambda t, start: start + m[row, t, at.j, at.filters, 0])
+
+        def products(t: int, start: Tile | None) -> Tile:
+            rows = m[row, t, at.j, at.filters, 0]
+            return rows if start is None else start + rows
+
+        y = outputs(k, c, block, s, at, products)
         finish(k, c, block, s, y, at)
 
     wide = divisor(s.filters, 2 if k.target.registers == 32 else 1)

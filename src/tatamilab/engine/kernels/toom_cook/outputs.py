@@ -31,11 +31,11 @@ class Place:
 
 
 def outputs(
-    k: Kernel, c: Context, block: Block, s: Shape, at: Place, products: Callable[[int, Tile], Tile]
+    k: Kernel, c: Context, block: Block, s: Shape, at: Place, products: Callable[[int, Tile | None], Tile]
 ) -> list[Tile]:
     """The m neighbouring outputs of each column tile: y[q] = b + Σ_t A[q,t] · products(t).
 
-    `products(t, start)` adds the products of point t to a tile.
+    `products(t, start)` adds the products of point t to a tile, or to nothing.
     """
     assert isinstance(block.node, Conv2D)
     zero = k.zeros(at.row.size, at.j.size, at.filters.size)
@@ -49,7 +49,7 @@ def outputs(
             q = int(column.argmax())  # the points 0 and ∞ give to one output only
             y[q] = products(pair[0], y[q])
             continue
-        parts = [products(t, zero) for t in pair]
+        parts = [products(t, None) for t in pair]
         if len(pair) == 2:
             parts = [parts[0] + parts[1], parts[0] - parts[1]]
         for q in range(s.m):
