@@ -12,7 +12,8 @@ from tatamilab import i18n
 from tatamilab.analysis import filter_norms, neighbour_correlation
 from tatamilab.experiment.conclusions import Standing, answer, of_controls
 from tatamilab.experiment.control_arms import ARMS, question_of, title_of
-from tatamilab.experiment.control_store import Recipe, Store, Trained
+from tatamilab.experiment.control_recipe import Recipe
+from tatamilab.experiment.control_store import Store, Trained
 from tatamilab.experiment.control_summary import ControlSummary, summarise
 from tatamilab.experiment.controls import Step, run_controls
 from tatamilab.models import load_model

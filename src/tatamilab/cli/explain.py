@@ -10,7 +10,7 @@ from tatamilab.cli import usage
 from tatamilab.cli.command import INTERRUPTED, lang_option, option
 from tatamilab.cli.quiet import choose_backend
 from tatamilab.errors import BadInput
-from tatamilab.experiment.control_store import QUICK, Recipe, Store
+from tatamilab.experiment.control_recipe import QUICK, Recipe
 from tatamilab.i18n import _
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def controls(
     folder = Path(out) if out else Path("runs", "controls-quick" if quick else "controls")
     choose_backend()
     from tatamilab.experiment.control_arms import ARMS
+    from tatamilab.experiment.control_store import Store
     from tatamilab.experiment.controls import run_controls
 
     store = Store(folder, QUICK if quick else Recipe())

@@ -24,7 +24,8 @@ from tatamilab.analysis.contrasts import (
 from tatamilab.analysis.paired import paired_difference
 from tatamilab.errors import BadInput
 from tatamilab.experiment.control_arms import ARMS, BASELINE
-from tatamilab.experiment.control_store import Recipe, Store, Trained, recipe_in
+from tatamilab.experiment.control_recipe import Recipe
+from tatamilab.experiment.control_store import Store, Trained, recipe_in
 from tatamilab.i18n import _
 
 FEWEST_SEEDS = 2

@@ -21,7 +21,8 @@ from tatamilab.engine import threads
 from tatamilab.engine.frontend import lower, lower_training, weights_of
 from tatamilab.engine.program import Program
 from tatamilab.experiment.control_arms import ARMS, BASELINE, Arm, Images, Labels
-from tatamilab.experiment.control_store import Recipe, Store, Trained
+from tatamilab.experiment.control_recipe import Recipe
+from tatamilab.experiment.control_store import Store, Trained
 from tatamilab.experiment.interruption import Interruption, interruptible
 from tatamilab.instruments.model_facts import conv_layer
 

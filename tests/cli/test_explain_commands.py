@@ -1,0 +1,67 @@
+"""`tatami explain` and `tatami controls`, as a student types them."""
+
+from pathlib import Path
+
+import pytest
+
+from tatamilab.experiment import RunOptions, Watcher, control_recipe, run
+
+
+@pytest.fixture(scope="module")
+def a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short run of the worksheet's network."""
+    out = tmp_path_factory.mktemp("explained") / "run"
+    run(RunOptions(data_size=300, epochs=1, out=out), Watcher())
+    return out
+
+
+def test_explain_says_where_the_page_is(tatami, a_run: Path) -> None:
+    said = tatami("explain", a_run, "--lang", "ja")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[-1].startswith(f"{a_run / 'explain.html'} を書きました（")
+    quiet = tatami("explain", a_run, "--quiet", "--layer", "0")
+    assert quiet.out == f"{a_run / 'explain.html'}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "tatami explain needs RUN; see 'tatami explain --help'."),
+        (("nowhere",), "nowhere is not the folder of a run: it holds no readable run.json."),
+    ],
+)
+def test_explain_refuses_what_is_no_run(tatami, words: tuple[str, ...], message: str) -> None:
+    said = tatami("explain", *words, "--lang", "en")
+    assert (said.code, said.out, said.err) == (2, "", message + "\n")
+
+
+def test_explain_names_the_layers_that_exist(tatami, a_run: Path) -> None:
+    said = tatami("explain", a_run, "--layer", "pool", "--lang", "en")
+    assert said.code == 2
+    assert "has no convolution layer 'pool'; choose one of 0 ('conv2d" in said.err
+
+
+def test_explain_refuses_a_folder_that_holds_no_controls(tatami, a_run: Path, tmp_path: Path) -> None:
+    said = tatami("explain", a_run, "--controls", tmp_path, "--lang", "en")
+    assert said.code == 2
+    assert said.err == f"{tmp_path} is not a folder of controls: it holds no readable controls.json.\n"
+
+
+def test_controls_print_their_table(tatami, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tatamilab.cli.explain.QUICK", control_recipe.Recipe(data_size=200, epochs=1))
+    said = tatami("controls", "--quick", "--seeds", 2, "--lang", "en")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert lines[0] == "16 trainings: 8 experiments with 2 seeds each."
+    assert "With fewer than 9 seeds no difference can pass the test of seven comparisons." in lines
+    assert sum("after Holm" in line for line in lines) == 7
+    assert lines[-1].startswith("The controls are in runs/controls-quick;")
+    again = tatami("controls", "--quick", "--seeds", 2, "--quiet")
+    assert again.out == "runs/controls-quick\n"
+
+
+def test_controls_refuse_a_single_seed(tatami, tmp_path: Path) -> None:
+    said = tatami("controls", "--seeds", 1, "--lang", "en")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "Controls are compared in pairs, so at least 2 seeds are needed; received 1.\n"
+    assert not (tmp_path / "runs").exists()
