@@ -101,16 +101,43 @@ def test_draws_into_a_given_figure(models: Models) -> None:
 def test_description_gives_the_norms(models: Models) -> None:
     kernel = kernel_of(conv_layer(models["cnn"], 0))
     norm = np.sqrt((kernel.astype(float) ** 2).sum(axis=(0, 1, 2))).mean()
-    name = conv_layer(models["cnn"], 0).name
+    layer = conv_layer(models["cnn"], 0)
+    low, high = np.min(layer.bias), np.max(layer.bias)
     with i18n.using("en"):
-        assert (
-            describe_filters(models["cnn"])
-            == f"32 filters of {name!r}, 5×5×1. Filters: mean norm {norm:.2f}."
+        assert describe_filters(models["cnn"]) == (
+            f"32 filters of {layer.name!r}, 5×5×1. Filters: mean norm {norm:.2f}. "
+            f"The biases lie between {low:+.2f} and {high:+.2f}."
         )
     with i18n.using("ja"):
         assert describe_filters(models["cnn"]) == (
-            f"{name!r} のフィルタ 32 個、5×5×1。フィルタ: ノルムの平均 {norm:.2f}。"
+            f"{layer.name!r} のフィルタ 32 個、5×5×1。フィルタ: ノルムの平均 {norm:.2f}。"
+            f"バイアスは {low:+.2f} から {high:+.2f} まで。"
         )
+
+
+def test_filters_are_ordered_by_what_is_asked(models: Models) -> None:
+    after = kernel_of(conv_layer(models["cnn"], 0)).astype(float)
+    before = np.random.default_rng(1).normal(0, 0.1, after.shape)
+    size = np.sqrt((after**2).sum(axis=(0, 1, 2)))
+    change = np.sqrt(((after - before) ** 2).sum(axis=(0, 1, 2)))
+    alike = (after * before).sum(axis=(0, 1, 2)) / size / np.sqrt((before**2).sum(axis=(0, 1, 2)))
+    for order, first in (
+        ("norm", size.argmax()),
+        ("change", change.argmax()),
+        ("similarity", alike.argmin()),
+    ):
+        shown = panels(plot_filters(models["cnn"], before=before, order=order))[1].get_array()[:5, :5]
+        assert np.array_equal(shown, after[:, :, 0, first])
+
+
+def test_refuses_an_order_that_it_cannot_make(models: Models, refused: Callable[..., None]) -> None:
+    refused(
+        lambda: plot_filters(models["cnn"], order="change"),
+        en="Filters can be ordered by number, norm, change, similarity, and by change or similarity only with their "
+        "start; received 'change'.",
+        ja="フィルタの並べ方は number, norm, change, similarity で、change と similarity は初期値があるときだけ使えます"
+        "（'change' が渡されました）。",
+    )
 
 
 def test_refuses_a_layer_that_is_not_there(models: Models, refused: Callable[..., None]) -> None:

@@ -1,12 +1,13 @@
 """The filters of a convolution layer: before, after, and what changed, on one scale."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tatamilab.analysis import filter_change, filter_norms, strongest_channels, symmetric_limit
+from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.instruments import style
 from tatamilab.instruments.model_facts import conv_layer, kernel_of
@@ -38,6 +39,7 @@ def plot_filters(
     layer: int | str = 0,
     *,
     before: "ArrayLike | keras.Model | None" = None,
+    order: str = "number",
     fig: "style.FigureLike | None" = None,
 ) -> "style.FigureLike":
     """Draw the filters of a convolution layer: before | after | change, on one symmetric scale.
@@ -53,21 +55,23 @@ def plot_filters(
         layer: index among the model's convolution layers, or a layer's name.
         before: the layer's initial kernel (h, w, c, o), or a model whose layer holds it; without it only the
             present filters are drawn.
+        order: "number" as they are, "norm" the largest first, "change" the one that moved most first, "similarity"
+            the one least like its start first; the last two need `before`.
         fig: where to draw; a new figure if None.
 
     Returns:
         The figure.
 
     Raises:
-        BadInput: no such layer, or `before` has another shape.
+        BadInput: no such layer or order, or `before` has another shape.
     """
     target = conv_layer(model, layer)
-    panels = _panels(kernel_of(target), _initial(before, layer))
+    panels = _ordered(_panels(kernel_of(target), _initial(before, layer)), order)
     views, words = _views([panel.kernel for panel in panels])
     limit = symmetric_limit(*views)
     columns = _columns(views[0].shape[-1])
     mosaics = [_mosaic(view, columns) for view in views]
-    notes = [words, *_notes()] if words else _notes()
+    notes = [note for note in (words, *_notes(), _biases(target), _ORDERS[order]()) if note]
     below = 0.28 + _NOTE_LINE * len(notes)
     fig = fig or style.new_figure(*_size(mosaics[0].shape, len(panels), below))
     edges = _edges(fig, below)
@@ -76,7 +80,7 @@ def plot_filters(
         ax = fig.add_subplot(grid[place])
         image = _draw(ax, mosaic, limit)
         _title(ax, panel)
-        if place == 0:
+        if place == 0 and order == "number":
             _number_rows(ax, views[0], columns)
     _add_scale(fig, image, limit, edges)
     _write_around(fig, edges, _heading(target.name, panels[0].kernel), notes)
@@ -95,7 +99,7 @@ def describe_filters(
     panels = _panels(kernel_of(target), _initial(before, layer))
     heading = _("{heading}.", heading=_heading(target.name, panels[0].kernel))
     each = (_("{title}: {caption}.", title=panel.title, caption=panel.caption) for panel in panels)
-    return sentences([heading, *each])
+    return sentences([heading, *each, _biases(target)])
 
 
 def _heading(name: str, kernel: NDArray[np.float64]) -> str:
@@ -111,6 +115,45 @@ def _notes() -> list[str]:
             "compared there."
         ),
     ]
+
+
+def _biases(layer: "keras.Layer") -> str:
+    """What the layer adds to every sum, in words; nothing if it adds nothing."""
+    bias = getattr(layer, "bias", None)
+    if bias is None:
+        return ""
+    values = np.asarray(bias, dtype=np.float64)
+    return _("The biases lie between {low:+.2f} and {high:+.2f}.", low=values.min(), high=values.max())
+
+
+_ORDERS = {
+    "number": lambda: "",
+    "norm": lambda: _("Ordered by norm, the largest first."),
+    "change": lambda: _("Ordered by change, the one that moved most first."),
+    "similarity": lambda: _("Ordered by similarity to the start, the least similar first."),
+}
+"""The orders of filters, and what is written about them."""
+
+
+def _ordered(panels: list[_Panel], order: str) -> list[_Panel]:
+    if order not in _ORDERS or (order in ("change", "similarity") and len(panels) == 1):
+        raise BadInput(
+            _(
+                "Filters can be ordered by {known}, and by change or similarity only with their start; received "
+                "{order!r}.",
+                known=", ".join(_ORDERS),
+                order=order,
+            )
+        )
+    if order == "number":
+        return panels
+    if order == "norm":
+        key = -filter_norms(panels[-1 if len(panels) == 1 else 1].kernel)
+    else:
+        change = filter_change(panels[0].kernel, panels[1].kernel)
+        key = -change.norm_change if order == "change" else change.similarity
+    places = np.argsort(key, kind="stable")
+    return [replace(panel, kernel=panel.kernel[..., places]) for panel in panels]
 
 
 def _initial(before: "ArrayLike | keras.Model | None", layer: int | str) -> ArrayLike | None:
