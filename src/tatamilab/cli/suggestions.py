@@ -15,3 +15,10 @@ def model_names() -> Iterable[str]:
     from tatamilab.models import BUILT_IN
 
     return BUILT_IN
+
+
+def studies() -> Iterable[str]:
+    """Names of the built-in studies."""
+    from tatamilab.study.built_in import BUILT_IN
+
+    return BUILT_IN

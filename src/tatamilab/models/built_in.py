@@ -53,14 +53,23 @@ def worksheet_cnn(
     )
 
 
-def small_data_cnn(input_shape: Shape = MNIST_SHAPE, n_classes: int = 10) -> "keras.Sequential":
+def small_data_cnn(
+    input_shape: Shape = MNIST_SHAPE,
+    n_classes: int = 10,
+    *,
+    filters: int = 32,
+    kernel_size: int = 5,
+    units: int = 128,
+) -> "keras.Sequential":
     """The CNN of task B2-1-2, for 600 samples: the worksheet's, with Dense(128) in place of Dense(20).
 
     Example:
         >>> small_data_cnn().count_params()
         592074
     """
-    return worksheet_cnn(input_shape, n_classes, units=128, name="small_data_cnn")
+    return worksheet_cnn(
+        input_shape, n_classes, filters=filters, kernel_size=kernel_size, units=units, name="small_data_cnn"
+    )
 
 
 def bpnn(input_shape: Shape = MNIST_SHAPE, n_classes: int = 10, *, units: int = 32) -> "keras.Sequential":

@@ -1,5 +1,7 @@
 """`load_model`: what `--model` names, seeded, and checked against the data."""
 
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
 _LARGEST_SEED = 2**32 - 1
 
 
-def load_model(spec: str, input_shape: Shape, n_classes: int, *, seed: int) -> "keras.Model":
+def load_model(
+    spec: str,
+    input_shape: Shape,
+    n_classes: int,
+    *,
+    seed: int,
+    options: Mapping[str, object] | None = None,
+) -> "keras.Model":
     """The model that `spec` names, for images of `input_shape` in `n_classes` classes.
 
     Python's, NumPy's and the backend's random numbers are seeded first, so the same seed gives the same
@@ -31,12 +40,14 @@ def load_model(spec: str, input_shape: Shape, n_classes: int, *, seed: int) -> "
         input_shape: rows, columns, channels of one image.
         n_classes: number of classes; the model must give one output for each.
         seed: from 0 to 2³² - 1.
+        options: what else the model's function is called with, such as `{"filters": 16}`.
 
     Returns:
         A built model. One from a file has the weights of that file, and is not compiled.
 
     Raises:
-        BadInput: the name is unknown, the function gives no model, or the model does not fit the data.
+        BadInput: the name is unknown, the function gives no model or does not take the options, or the model does
+            not fit the data.
         DataFileError: the file is missing, damaged, no Keras model, or contains code.
 
     Example:
@@ -52,20 +63,41 @@ def load_model(spec: str, input_shape: Shape, n_classes: int, *, seed: int) -> "
 
     keras.utils.set_random_seed(seed)
     if spec in BUILT_IN:
-        model = _build(spec, input_shape, n_classes)
+        _check_options(spec, BUILT_IN[spec], options)
+        model = _build(spec, input_shape, n_classes, options or {})
     elif spec.endswith(".keras"):
+        if options:
+            raise _takes_none_of(spec, options, ())
         model = read_keras_file(Path(spec).expanduser())
     elif ":" in spec:
-        model = call_user_function(spec, input_shape, n_classes)
+        model = call_user_function(spec, input_shape, n_classes, options)
     else:
         raise _unknown(spec)
     _check_fit(spec, model, input_shape, n_classes)
     return model
 
 
-def _build(name: str, input_shape: Shape, n_classes: int) -> "keras.Model":
+def _check_options(name: str, function: Callable[..., object], options: Mapping[str, object] | None) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    known = tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.name != "name")
+    if unknown := set(options or {}) - set(known):
+        raise _takes_none_of(name, sorted(unknown), known)
+
+
+def _takes_none_of(name: str, unknown: Iterable[str], known: Iterable[str]) -> BadInput:
+    return BadInput(
+        _(
+            "The model {name!r} takes no {unknown}; it takes {known}.",
+            name=name,
+            unknown=", ".join(unknown),
+            known=", ".join(known) or _("none"),
+        )
+    )
+
+
+def _build(name: str, input_shape: Shape, n_classes: int, options: Mapping[str, object]) -> "keras.Model":
     try:
-        return BUILT_IN[name](input_shape, n_classes)
+        return BUILT_IN[name](input_shape, n_classes, **options)
     except ValueError as problem:
         raise BadInput(
             _(

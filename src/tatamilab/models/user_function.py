@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     import keras
 
 
-def call_user_function(spec: str, input_shape: Shape, n_classes: int) -> "keras.Model":
+def call_user_function(
+    spec: str, input_shape: Shape, n_classes: int, options: Mapping[str, object] | None = None
+) -> "keras.Model":
     """The model that the user's function returns; it runs with the rights of the user, as any of their code.
 
     Args:
         spec: `MODULE:FUNCTION`; the module is looked for in the current folder first.
         input_shape: given to the function if it takes an argument of that name.
         n_classes: likewise.
+        options: given to it too, whether or not it takes them.
 
     Raises:
         BadInput: there is no such module or function, it raises, or it returns no Keras model.
@@ -32,7 +35,8 @@ def call_user_function(spec: str, input_shape: Shape, n_classes: int) -> "keras.
     with _current_folder_on_path():
         function = _find(spec)
         try:
-            model = function(**_taken_by(function, {"input_shape": input_shape, "n_classes": n_classes}))
+            taken = _taken_by(function, {"input_shape": input_shape, "n_classes": n_classes})
+            model = function(**taken, **(options or {}))
         except (Exception, SystemExit) as problem:  # the user's code may raise anything
             raise BadInput(
                 _(

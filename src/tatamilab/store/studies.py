@@ -1,0 +1,336 @@
+"""`StudyStore`: studies, their runs, and which process is at work on which run."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+from tatamilab.store import connecting
+from tatamilab.store.tables import claims, predictions, runs, studies, study_runs
+
+Labels = NDArray[np.uint8]
+
+LEASE_S = 5.0
+"""How long a claim holds unless it is renewed: so long a run of a process that was killed is left alone."""
+
+MOST_NAMED = 500
+"""Keys in one query; SQLite takes no more than some thousand values."""
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    FINISHED = "finished"
+    NON_FINITE = "non-finite"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as it is listed.
+
+    Attributes:
+        key: SHA-256 of its specification.
+        specification: all that decides its numbers.
+        status: how it ended.
+        error: what went wrong, of a failed run.
+        attempts: how often it was tried.
+        test_accuracy: share of the test images that were right after the last epoch; None if it failed, or if its
+            numbers were not finite. The others likewise.
+        validation_accuracy: of the validation images.
+        best_epoch: the first epoch with the highest validation accuracy, from 1.
+        best_epoch_accuracy: share of the test images right after that epoch.
+        loss: of the last epoch of training.
+        elapsed_s: seconds that it took.
+    """
+
+    key: str
+    specification: Mapping[str, Any]
+    status: RunStatus
+    error: str | None = None
+    attempts: int = 1
+    test_accuracy: float | None = None
+    validation_accuracy: float | None = None
+    best_epoch: int | None = None
+    best_epoch_accuracy: float | None = None
+    loss: float | None = None
+    elapsed_s: float | None = None
+
+
+@dataclass(frozen=True)
+class StoredStudy:
+    """A study as it is listed.
+
+    Attributes:
+        id: hash of its specification.
+        name: as its author called it.
+        specification: as JSON has it.
+        created: ISO 8601, UTC.
+        n_runs: runs it consists of.
+        n_done: those that are over, however they ended.
+    """
+
+    id: str
+    name: str
+    specification: Mapping[str, Any]
+    created: str
+    n_runs: int
+    n_done: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """Where a run stands in a study.
+
+    Attributes:
+        key: of the run.
+        arm: what is trained.
+        size: images, validation included.
+        draw: number of the sample; -1 for the first images.
+        initialisation: number of the initial weights.
+        ordering: number of the order of the images.
+    """
+
+    key: str
+    arm: str
+    size: int
+    draw: int
+    initialisation: int
+    ordering: int
+
+
+class StudyStore:
+    """A store of studies.
+
+    Args:
+        address: `sqlite:///FILE` or `postgresql://USER@HOST/NAME`.
+        create: False to refuse a store that isn't there.
+
+    Raises:
+        BadInput, OutputError, MissingExtra: as `connecting.connect`.
+    """
+
+    def __init__(self, address: str, *, create: bool = True) -> None:
+        self._engine = connecting.connect(address, create=create)
+
+    @property
+    def address(self) -> str:
+        """Where it is, without a password."""
+        return connecting.name_of(self._engine)
+
+    def close(self) -> None:
+        """Give its connections back."""
+        self._engine.dispose()
+
+    def __enter__(self) -> "StudyStore":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    # -- studies ---------------------------------------------------------------------------------------------
+
+    def add_study(
+        self, id: str, name: str, specification: Mapping[str, Any], members: Iterable[Member]
+    ) -> None:
+        """Keep a study and which runs it consists of; the same again changes nothing."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        row = {"id": id, "name": name, "specification": _json(specification), "created": now}
+        links = [{"study": id, **vars(member)} for member in members]
+        with self._writing() as connection:
+            connection.execute(self._insert_new(studies), row)
+            if links:
+                connection.execute(self._insert_new(study_runs), links)
+
+    def studies(self) -> list[StoredStudy]:
+        """All studies, the newest last."""
+        done = sa.func.count(sa.distinct(runs.c.key)).label("n_done")
+        query = (
+            sa.select(studies, sa.func.count(sa.distinct(study_runs.c.key)).label("n_runs"), done)
+            .outerjoin(study_runs, study_runs.c.study == studies.c.id)
+            .outerjoin(runs, runs.c.key == study_runs.c.key)
+            .group_by(*studies.c)
+            .order_by(studies.c.created, studies.c.id)
+        )
+        with self._reading() as connection:
+            return [_study(dict(row)) for row in connection.execute(query).mappings()]
+
+    def study(self, id_or_name: str) -> StoredStudy:
+        """The study with an id, or the beginning of one, else the newest of a name.
+
+        Raises:
+            BadInput: there is none, or the beginning is that of several.
+        """
+        every = self.studies()
+        found = [one for one in every if one.name == id_or_name][-1:]
+        found = found or [one for one in every if one.id.startswith(id_or_name)]
+        if len(found) != 1:
+            known = ", ".join(f"{one.name} ({one.id})" for one in every[-8:]) or _("none")
+            raise BadInput(
+                _(
+                    "{name!r} names no single study in {store}; known are: {known}.",
+                    name=id_or_name,
+                    store=self.address,
+                    known=known,
+                )
+            )
+        return found[0]
+
+    def members(self, study: str) -> list[Member]:
+        """Where each run of a study stands, whether it is done or not."""
+        columns = [column for column in study_runs.c if column.name != "study"]
+        query = sa.select(*columns).where(study_runs.c.study == study).order_by(*columns)
+        with self._reading() as connection:
+            return [Member(**row) for row in connection.execute(query).mappings()]
+
+    # -- runs ------------------------------------------------------------------------------------------------
+
+    def save(
+        self, row: RunRow, test_labels: Labels | None = None, validation_labels: Labels | None = None
+    ) -> bool:
+        """Keep a run, and let go of the claim on it; one that is there already stays as it is, unless it failed.
+
+        Args:
+            row: how it ended.
+            test_labels: uint8, the label predicted for each test image; None if it failed.
+            validation_labels: likewise for each validation image.
+
+        Returns:
+            Whether it was kept.
+        """
+        values = {field.name: getattr(row, field.name) for field in fields(RunRow)}
+        values |= {"specification": _json(row.specification), "status": str(row.status)}
+        failed = sa.and_(runs.c.key == row.key, runs.c.status == RunStatus.FAILED)
+        with self._writing() as connection:
+            connection.execute(sa.delete(claims).where(claims.c.key == row.key))
+            connection.execute(sa.delete(runs).where(failed))
+            kept = connection.execute(self._insert_new(runs), values).rowcount == 1
+            if kept and test_labels is not None and validation_labels is not None:
+                labels = {
+                    "test_labels": np.asarray(test_labels, np.uint8).tobytes(),
+                    "validation_labels": np.asarray(validation_labels, np.uint8).tobytes(),
+                }
+                connection.execute(sa.insert(predictions), {"key": row.key, **labels})
+        return kept
+
+    def rows(self, keys: Sequence[str] | None = None) -> list[RunRow]:
+        """The runs with these keys that are there, or all; in the order of the keys' own letters."""
+        found = [_run(row) for row in self._select(sa.select(runs), runs.c.key, keys)]
+        return sorted(found, key=lambda row: row.key)
+
+    def labels(self, keys: Sequence[str]) -> dict[str, tuple[Labels, Labels]]:
+        """What those of these runs predicted that predicted anything: labels of test and validation images, uint8."""
+        rows = self._select(sa.select(predictions), predictions.c.key, keys)
+        return {row["key"]: (_labels(row["test_labels"]), _labels(row["validation_labels"])) for row in rows}
+
+    def _select(
+        self, query: "sa.Select[Any]", key: "sa.Column[str]", keys: Sequence[str] | None
+    ) -> list[Mapping[str, Any]]:
+        with self._reading() as connection:
+            if keys is None:
+                return [dict(row) for row in connection.execute(query).mappings()]
+            parts = (keys[at : at + MOST_NAMED] for at in range(0, len(keys), MOST_NAMED))
+            return [
+                dict(row)
+                for part in parts
+                for row in connection.execute(query.where(key.in_(part))).mappings()
+            ]
+
+    # -- who does what -----------------------------------------------------------------------------------------
+
+    def claims(self) -> "Claims":
+        """What a process that shares the store uses to be the only one at a run."""
+        return Claims(self)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that is kept if the block ends well, or nothing of it."""
+        with connecting.speaking_of(self._engine), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with connecting.speaking_of(self._engine), self._engine.connect() as connection:
+            yield connection
+
+    def _insert_new(self, table: sa.Table) -> Any:
+        """An insertion that leaves a row alone which is there already."""
+        dialect = sqlite if self._engine.dialect.name == "sqlite" else postgresql
+        return dialect.insert(table).on_conflict_do_nothing()
+
+
+class Claims:
+    """What one process has claimed, so that no other does the same run.
+
+    A claim holds for `LEASE_S` seconds unless it is renewed: what a process that was killed had in hand is free again
+    soon. Two machines whose clocks differ by more may do a run twice; the first one's result is kept.
+    """
+
+    def __init__(self, store: StudyStore) -> None:
+        self._store = store
+        self._owner = secrets.token_hex(8)
+        self._mine: set[str] = set()
+
+    def take(self, key: str) -> bool:
+        """Claim a run; False if it is done, or another process has it in hand."""
+        now = time.time()
+        mine = {"key": key, "owner": self._owner, "until": now + LEASE_S}
+        with self._store._writing() as connection:
+            connection.execute(sa.delete(claims).where(claims.c.key == key, claims.c.until < now))
+            if connection.execute(self._store._insert_new(claims), mine).rowcount != 1:
+                return False
+            done = sa.select(runs.c.key).where(runs.c.key == key, runs.c.status != RunStatus.FAILED)
+            if connection.execute(done).first():
+                connection.execute(sa.delete(claims).where(claims.c.key == key))
+                return False
+        self._mine.add(key)
+        return True
+
+    def renew(self) -> None:
+        """Hold what is claimed for another `LEASE_S` seconds."""
+        if self._mine:
+            renewed = (
+                sa.update(claims).where(claims.c.owner == self._owner).values(until=time.time() + LEASE_S)
+            )
+            with self._store._writing() as connection:
+                connection.execute(renewed)
+
+    def release(self) -> None:
+        """Let go of all that is claimed."""
+        with self._store._writing() as connection:
+            connection.execute(sa.delete(claims).where(claims.c.owner == self._owner))
+        self._mine.clear()
+
+    def done(self, key: str) -> None:
+        """A run was saved, which has let go of the claim."""
+        self._mine.discard(key)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _labels(content: bytes) -> Labels:
+    return np.frombuffer(content, np.uint8)
+
+
+def _study(row: Mapping[str, Any]) -> StoredStudy:
+    return StoredStudy(**{**row, "specification": json.loads(row["specification"])})
+
+
+def _run(row: Mapping[str, Any]) -> RunRow:
+    changed = {"specification": json.loads(row["specification"]), "status": RunStatus(row["status"])}
+    return RunRow(**{**row, **changed})

@@ -1,0 +1,16 @@
+"""Studies: one question, many trainings, an answer that says how sure it is.
+
+specification   what a study asks, as people write it in TOML; checked
+built_in        the worksheet's question, and others of its kind
+streams         one root seed becomes independent streams: sample, initialisation, order
+design          a specification becomes runs, paired and nested
+networks        Keras models become what a worker is given; the only module here that imports Keras
+training        one run, in a worker, without Keras
+places          where runs are done: processes of this machine, or a Dask cluster
+running         runs that are missing are done, kept, and retried once
+results         rows of a store become arrays
+answer          arrays become an answer: effects, intervals, ranks
+verdict         the answer in words
+showing         the answer as tables
+pages           figures and files of a study's folder
+"""

@@ -1,0 +1,129 @@
+"""One question from beginning to end: prepare, run what is missing, answer, and leave a folder with all of it."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from tatamilab.data import Dataset, load
+from tatamilab.errors import OutputError
+from tatamilab.files import write_whole
+from tatamilab.i18n import _
+from tatamilab.store import RunRow, StudyStore
+from tatamilab.study.answer import Answer, answer
+from tatamilab.study.design import Place, Placed
+from tatamilab.study.exporting import to_csv
+from tatamilab.study.results import collect
+from tatamilab.study.running import Prepared, Told, prepare, run_missing
+from tatamilab.study.showing import as_json
+from tatamilab.study.specification import Study, make_study
+from tatamilab.study.stopping import stops
+from tatamilab.study.verdict import verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What came of a study.
+
+    Attributes:
+        id: what it is kept under.
+        answer: its numbers.
+        sentences: its verdict.
+        runs: all its runs.
+        rows: those that are there, by key.
+        whole: False after Ctrl-C.
+    """
+
+    id: str
+    answer: Answer
+    sentences: list[str]
+    runs: Sequence[Placed]
+    rows: dict[str, RunRow]
+    whole: bool
+
+
+def ask(
+    study: Study,
+    store: StudyStore,
+    *,
+    on: str | None = None,
+    until: str | None = None,
+    begun: Callable[[Prepared], Told] | None = None,
+) -> Asked:
+    """Run what a study lacks, and answer it.
+
+    Args:
+        study: what is asked.
+        store: where its runs are kept.
+        on: where they are done, see `places.open_place`.
+        until: a rule to stop by, see `stopping.stops`.
+        begun: given the study with its runs, returns what is told how far it is.
+
+    Raises:
+        BadInput, OutputError, MissingExtra: whatever stands in the way; what the store holds is unharmed.
+    """
+    prepared = prepare(study, on)
+    try:
+        enough = None if until is None else stops(study, prepared.runs, until)
+        told = begun(prepared) if begun else None
+        whole = run_missing(prepared, store, told, enough)
+    finally:
+        prepared.close()
+    return _answered(prepared.id, study, prepared.data, prepared.runs, store, whole=whole)
+
+
+def stored_answer(store: StudyStore, name: str) -> Asked:
+    """The answer of a study that a store keeps, from the runs that are there; nothing is trained.
+
+    Args:
+        store: where it is.
+        name: its name, or the beginning of its id.
+
+    Raises:
+        BadInput: there is no such study, or it is of a newer version.
+    """
+    kept = store.study(name)
+    study = make_study(kept.name, kept.specification)
+    runs = [Placed(one.key, Place(*astuple(one)[1:])) for one in store.members(kept.id)]
+    return _answered(kept.id, study, load(study.data), runs, store, whole=True)
+
+
+def _answered(
+    id: str, study: Study, data: Dataset, runs: Sequence[Placed], store: StudyStore, *, whole: bool
+) -> Asked:
+    rows = {row.key: row for row in store.rows(sorted({run.key for run in runs}))}
+    found = answer(collect(study, runs, rows), runs, store, data.y_test, len(data.x_train))
+    return Asked(id, found, verdict(found), runs, rows, whole)
+
+
+def write_folder(asked: Asked, folder: Path) -> list[Path]:
+    """Leave the verdict, all numbers, every run and the figures in a folder; return what was written.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from tatamilab.instruments.saving import save_figure
+    from tatamilab.study.drawing import figures
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {
+            "verdict.txt": "\n".join(asked.sentences) + "\n",
+            "answer.json": json.dumps(as_json(asked.answer, asked.sentences), ensure_ascii=False, indent=2)
+            + "\n",
+            "runs.csv": to_csv(asked.runs, asked.rows),
+        }
+        for name, text in texts.items():
+            write_whole(folder / name, text)
+        drawn = [path for name, fig in figures(asked.answer) for path in save_figure(fig, folder, name)]
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(
+            _(
+                "Writing to {path} failed: {reason}; choose another folder with --out.",
+                path=folder,
+                reason=error.strerror or error,
+            )
+        ) from error
+    return [*(folder / name for name in texts), *drawn]

@@ -1,0 +1,133 @@
+"""Keras models become what a worker is given: graphs, and initial weights drawn by Keras's own initializers.
+
+The only module of this package that imports Keras, and that in the parent alone. A model is lowered once an arm; for
+each initialisation seed Keras builds it anew (some 10 ms), so a run starts from the weights of `tatami run --seed`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tatamilab import backend
+from tatamilab.data import Dataset
+from tatamilab.engine.frontend import lower, lower_training, weights_of
+from tatamilab.engine.graph import Conv2D, Graph, Node, Unsupported, multiply_adds
+from tatamilab.engine.plan import Plan
+from tatamilab.engine.target import choose
+from tatamilab.errors import BadInput
+from tatamilab.experiment.options import OPTIMIZERS
+from tatamilab.i18n import _
+from tatamilab.models import load_model
+from tatamilab.study.design import Network
+from tatamilab.study.specification import Recipe, Study
+
+_PARAMETERS = ("kernel", "bias", "gamma", "beta", "mean", "variance")
+"""The fields of nodes that name parameters."""
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+class Networks:
+    """The networks of a study's arms.
+
+    Args:
+        study: whose arms they are.
+        data: its data set.
+        target: name of the vector unit that all workers have; None for the widest here.
+
+    Attributes:
+        by_arm: what each arm trains.
+
+    Raises:
+        BadInput: no such model, or it does not fit the data; a frozen arm has no convolution.
+        Unsupported: the engine cannot train an arm, which a study needs.
+    """
+
+    def __init__(self, study: Study, data: Dataset, target: str | None = None) -> None:
+        backend.choose(command=True)
+        self._shape, self._n_classes = data.image_shape, data.n_classes
+        self._target = choose(target)
+        self._recipes = study.recipes()
+        self._graphs: dict[tuple[Any, ...], Graph] = {}
+        self.by_arm = {arm: self._network(recipe) for arm, recipe in self._recipes.items()}
+        self._start = cache(self._drawn)
+
+    def start(self, arm: str, seed: int) -> Weights:
+        """The initial weights of an arm, by parameter name."""
+        return self._start(_model_of(self._recipes[arm]), seed)
+
+    def _drawn(self, key: tuple[Any, ...], seed: int) -> Weights:
+        built = load_model(key[0], self._shape, self._n_classes, seed=seed, options=dict(key[1:]))
+        return weights_of(built, self._graphs[key])
+
+    def _network(self, recipe: Recipe) -> Network:
+        import keras
+
+        model = load_model(recipe.model, self._shape, self._n_classes, seed=0, options=recipe.options)
+        optimizer = getattr(keras.optimizers, OPTIMIZERS[recipe.optimizer])(recipe.learning_rate)
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        try:
+            graph, training = numbered(lower(model)), lower_training(model, ())
+        except Unsupported as reason:
+            raise BadInput(
+                _("A study trains with the native engine only, and the model {model}: {reason}.",
+                  model=recipe.model, reason=reason)
+            ) from reason  # fmt: skip
+        self._graphs[_model_of(recipe)] = graph
+        start = _hash_of(weights_of(model, graph))
+        if recipe.frozen:
+            graph = frozen_first(graph, recipe.model)
+        plan = Plan(graph=graph, training=training, batch_size=recipe.batch_size, target=self._target)
+        return Network(graph, training, plan.hash, self._target.name, start, multiply_adds(graph))
+
+
+def numbered(graph: Graph) -> Graph:
+    """The graph with its values and parameters called by number.
+
+    Keras calls layers after how many were made before in the process; the bits, and so the plan, must not depend
+    on that.
+    """
+    values = {node.name: f"{at}" for at, node in enumerate(graph.nodes)}
+    names = {one.name: f"{at}" for at, one in enumerate(graph.parameters)}
+
+    def of(node: Node) -> Node:
+        held = {field: getattr(node, field) for field in _PARAMETERS if hasattr(node, field)}
+        kept: dict[str, Any] = {field: name if name is None else names[name] for field, name in held.items()}
+        inputs = tuple(values[name] for name in node.inputs)
+        return replace(node, name=values[node.name], inputs=inputs, **kept)
+
+    parameters = tuple(replace(one, name=names[one.name]) for one in graph.parameters)
+    return Graph(nodes=tuple(of(node) for node in graph.nodes), parameters=parameters)
+
+
+def _model_of(recipe: Recipe) -> tuple[Any, ...]:
+    """What tells models apart: the name, and the keywords of the function."""
+    return (recipe.model, *sorted(recipe.options.items()))
+
+
+def frozen_first(graph: Graph, model: str) -> Graph:
+    """The graph with its first convolution, filters and bias, left as it starts.
+
+    Raises:
+        BadInput: it has none.
+    """
+    first = next((node for node in graph.nodes if isinstance(node, Conv2D)), None)
+    if first is None:
+        raise BadInput(_("frozen needs a convolution, and the model {model} has none.", model=model))
+    frozen = (first.kernel, first.bias)
+    parameters = (
+        replace(one, trainable=one.trainable and one.name not in frozen) for one in graph.parameters
+    )
+    return replace(graph, parameters=tuple(parameters))
+
+
+def _hash_of(weights: Mapping[str, NDArray[np.float32]]) -> str:
+    whole = hashlib.sha256()
+    for value in weights.values():
+        whole.update(value.tobytes())
+    return whole.hexdigest()[:16]

@@ -1,0 +1,230 @@
+"""Where runs are done: processes of this machine, one a core, or a Dask cluster.
+
+Both take a task and give a `concurrent.futures.Future`; a worker that dies fails the run in hand and no other.
+"""
+
+import multiprocessing
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from typing import Any, Protocol
+
+from tatamilab.engine import threads
+from tatamilab.engine.target import runnable
+from tatamilab.errors import BadInput, MissingExtra, OutputError
+from tatamilab.i18n import _
+from tatamilab.study import training
+from tatamilab.study.training import Task, Trained
+
+PATIENCE_S = 5
+"""How long a scheduler may take to answer."""
+
+MOST_WORKERS = 1024
+
+
+class WorkerLost(Exception):
+    """The process that did a run has ended without an answer."""
+
+
+class Where(Protocol):
+    """Where runs are done."""
+
+    n_workers: int
+    target: str | None
+    notice: str
+
+    def submit(self, task: Task) -> "Future[Trained]":
+        """Begin a run; at most `n_workers` are under way at a time."""
+
+    def close(self) -> None:
+        """End the workers."""
+
+
+def open_place(address: str | None, data: str) -> Where:
+    """The place that `address` names.
+
+    Args:
+        address: None or "local" for a process a core, "local:N" for N, or Dask's "tcp://HOST:PORT" or
+            "dask://HOST:PORT".
+        data: name or path of the data set, which workers load while the study is put together.
+
+    Raises:
+        BadInput: no such place.
+        OutputError: no scheduler answers there.
+        MissingExtra: Dask is not installed.
+    """
+    if address is None or address == "local":
+        return Local(threads.default(), data)
+    if match := re.fullmatch(r"local:(\d{1,4})", address):
+        n_workers = int(match[1])
+        if 1 <= n_workers <= MOST_WORKERS:
+            return Local(n_workers, data)
+    if re.match(r"(dask|tcp|tls)://.", address):
+        return Cluster(re.sub("^dask://", "tcp://", address))
+    raise BadInput(
+        _("{address!r} names no place to run; write local, local:N or dask://HOST:PORT.", address=address)
+    )
+
+
+class Local:
+    """Processes of this machine, each with the engine on one thread.
+
+    Each is a pool of its own, so that when one dies it is known which run it had in hand.
+
+    Args:
+        n_workers: how many.
+        data: what they load at once.
+    """
+
+    target: str | None = None
+    notice = ""
+
+    def __init__(self, n_workers: int, data: str) -> None:
+        self.n_workers, self._data = n_workers, data
+        self._idle: list[ProcessPoolExecutor] = []
+        self._every: list[ProcessPoolExecutor] = []
+        for _number in range(n_workers):
+            self._begin_worker()
+
+    def _begin_worker(self) -> None:
+        worker = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
+        worker.submit(training.prepare, self._data)
+        self._idle.append(worker)
+        self._every.append(worker)
+
+    def submit(self, task: Task) -> "Future[Trained]":
+        """Begin a run on an idle worker; `BrokenProcessPool` is its outcome if the worker dies."""
+        worker = self._idle.pop()
+        try:
+            inner = worker.submit(training.train, task)
+        except BrokenProcessPool:  # it died while it had nothing in hand
+            self._replace(worker)
+            return self.submit(task)
+        outer: Future[Trained] = Future()
+        inner.add_done_callback(lambda done: self._hand_over(done, outer, worker))
+        return outer
+
+    def _hand_over(
+        self, inner: "Future[Trained]", outer: "Future[Trained]", worker: ProcessPoolExecutor
+    ) -> None:
+        error = inner.exception()
+        if isinstance(error, BrokenProcessPool):
+            self._replace(worker)
+            outer.set_exception(WorkerLost(_("the process that did it was ended from outside")))
+            return
+        self._idle.append(worker)
+        if error is not None:
+            outer.set_exception(error)
+        else:
+            outer.set_result(inner.result())
+
+    def _replace(self, worker: ProcessPoolExecutor) -> None:
+        self._every.remove(worker)
+        worker.shutdown(wait=False)
+        self._begin_worker()
+
+    def close(self) -> None:
+        """End the workers once they have done what they have in hand."""
+        for worker in self._every:
+            worker.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    """What a worker does first: leave Ctrl-C to the parent, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end_with_parent() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+class Cluster:
+    """A Dask cluster.
+
+    All workers compute by one plan, that of the widest vector unit that all of them have.
+
+    Args:
+        address: of the scheduler.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise MissingExtra("dask", "distributed") from error
+        try:
+            self._client: Any = Client(address, timeout=PATIENCE_S, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise OutputError(
+                _(
+                    "No Dask scheduler answers at {address} within {seconds} s; start one with `dask scheduler`, or "
+                    "leave --on out.",
+                    address=address,
+                    seconds=PATIENCE_S,
+                )
+            ) from error
+        able: dict[str, tuple[str, ...]] = self._client.run(runnable)
+        if not able:
+            self._client.close()
+            raise OutputError(
+                _(
+                    "The scheduler at {address} has no workers; start some with `dask worker`.",
+                    address=address,
+                )
+            )
+        self.n_workers = max(1, sum(self._client.nthreads().values()))
+        self.target: str | None
+        self.target, self.notice = _common(able)
+
+    def submit(self, task: Task) -> "Future[Trained]":
+        """Begin a run somewhere; Dask begins it again elsewhere if its worker is lost."""
+        outer: Future[Trained] = Future()
+        inner = self._client.submit(training.train, task, pure=False)
+
+        def hand_over(done: Any) -> None:
+            if done.status == "finished":
+                _settle(outer, done)
+            else:
+                outer.set_exception(_reason(done))
+
+        inner.add_done_callback(hand_over)
+        return outer
+
+    def close(self) -> None:
+        """Leave the cluster; its workers stay."""
+        self._client.close()
+
+
+def _settle(outer: "Future[Trained]", done: Any) -> None:
+    try:
+        outer.set_result(done.result(timeout=60))
+    except Exception as error:  # whatever was lost on the way is the run's outcome
+        outer.set_exception(error)
+
+
+def _reason(done: Any) -> BaseException:
+    get: Callable[..., BaseException | None] = getattr(done, "exception", lambda **_named: None)
+    error = None if done.status == "cancelled" else get(timeout=60)
+    return error or WorkerLost(_("its worker was lost"))
+
+
+def _common(able: dict[str, tuple[str, ...]]) -> tuple[str, str]:
+    """The widest target that all workers have, and a sentence if some have wider ones."""
+    first, *others = able.values()
+    common = [name for name in first if all(name in one for one in others)]
+    if not common:
+        raise BadInput(_("The cluster's workers have no vector unit in common, so their bits would differ."))
+    if all(one[0] == common[0] for one in able.values()):
+        return common[0], ""
+    return common[0], _(
+        "The workers' CPUs differ: all compute for {target}, which all have.", target=common[0]
+    )

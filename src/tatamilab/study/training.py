@@ -1,0 +1,223 @@
+"""One run, in a worker. No Keras here: a network comes lowered, and its initial weights come with it.
+
+Data sets and compiled programs are kept from run to run, so that a worker starts up once.
+"""
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tatamilab.data import Dataset, load, split_sizes
+from tatamilab.engine.program import Program
+from tatamilab.engine.target import choose
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+from tatamilab.study import streams
+from tatamilab.study.design import Network, Place, data_hash
+from tatamilab.study.specification import Recipe
+
+Images = NDArray[np.float32]
+Labels = NDArray[np.uint8]
+Weights = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a worker needs to know about a run; can be pickled.
+
+    Attributes:
+        place: where it stands in the study.
+        recipe: how it is trained.
+        network: what is trained.
+        weights: where it starts.
+        data: name or path of the data set.
+        data_hash: of the data set that is meant.
+        seed: root of the random streams.
+        validation_split: share of the sample that validates.
+    """
+
+    place: Place
+    recipe: Recipe
+    network: Network
+    weights: Weights
+    data: str
+    data_hash: str
+    seed: int
+    validation_split: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What came of a run.
+
+    Attributes:
+        test_labels: uint8 (n_test,), the label predicted for each test image after the last epoch.
+        validation_labels: uint8 (n_validation,), likewise.
+        test_accuracy: 0-1, after the last epoch.
+        validation_accuracy: 0-1, after the last epoch.
+        best_epoch: the first epoch with the highest validation accuracy, from 1.
+        best_epoch_accuracy: on the test images after that epoch, 0-1.
+        loss: of the last epoch of training.
+        finite: False if the loss was infinite or not a number, and training ended there.
+        elapsed_s: seconds that it took.
+    """
+
+    test_labels: Labels
+    validation_labels: Labels
+    test_accuracy: float
+    validation_accuracy: float
+    best_epoch: int
+    best_epoch_accuracy: float
+    loss: float
+    finite: bool
+    elapsed_s: float
+
+
+def prepare(data: str) -> None:
+    """Load what every run needs, before the first."""
+    _dataset(data)
+
+
+def train(task: Task) -> Trained:
+    """Do a run on one thread.
+
+    Raises:
+        BadInput: this worker has other data, or its engine would compute other bits.
+    """
+    begin = time.perf_counter()
+    sample = _sample(task)
+    program = _program(task.network, task.recipe.batch_size)
+    program.start_over(task.weights)
+    epochs = _Epochs(program, task, sample)
+    epochs.run()
+    test = epochs.predict(sample.x_test)
+    at_end = program.get_weights()
+    best = test
+    if epochs.best_weights is not None:
+        program.set_weights(epochs.best_weights)
+        best = epochs.predict(sample.x_test)
+        program.set_weights(at_end)
+    return Trained(
+        test_labels=test,
+        validation_labels=epochs.validation_labels,
+        test_accuracy=_share(test, sample.y_test),
+        validation_accuracy=_share(epochs.validation_labels, sample.y_validation),
+        best_epoch=epochs.best_epoch,
+        best_epoch_accuracy=_share(best, sample.y_test),
+        loss=epochs.loss,
+        finite=bool(np.isfinite(epochs.loss)),
+        elapsed_s=time.perf_counter() - begin,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    x_train: Images
+    y_train: NDArray[np.integer]
+    x_validation: Images
+    y_validation: NDArray[np.integer]
+    x_test: Images
+    y_test: NDArray[np.integer]
+
+
+class _Epochs:
+    """The epochs of a run; knows the best so far by validation."""
+
+    def __init__(self, program: Program, task: Task, sample: _Sample) -> None:
+        self._program, self._task, self._sample = program, task, sample
+        self.best_epoch, self.loss = 0, float("nan")
+        self.best_weights: Weights | None = None
+        self.validation_labels = np.empty(0, np.uint8)
+
+    def run(self) -> None:
+        """Train to the end, or to the first loss that is not finite."""
+        recipe, place, sample = self._task.recipe, self._task.place, self._sample
+        examples = self._program.examples(sample.x_train, sample.y_train)
+        orders = streams.orders(self._task.seed, place.draw, place.order)
+        n_train, size = len(sample.x_train), recipe.batch_size
+        n_steps = -(-n_train // size)
+        n_updates = recipe.updates or recipe.epochs * n_steps
+        seed = streams.initialisation_seed(self._task.seed, place.draw, place.initialisation)
+        highest = -1.0
+        last = 0
+        for epoch, first in enumerate(range(0, n_updates, n_steps), 1):
+            order = orders.permutation(n_train)[: (n_updates - first) * size]
+            totals = self._program.train(
+                examples, order=order, learning_rate=recipe.learning_rate, seed=seed, halt_on_nan=True
+            )
+            self.loss = totals.loss
+            self.validation_labels = self.predict(sample.x_validation)
+            accuracy = _share(self.validation_labels, sample.y_validation)
+            if accuracy > highest:
+                highest, self.best_epoch = accuracy, epoch
+                self.best_weights = self._program.get_weights()
+            last = epoch
+            if not np.isfinite(totals.loss):
+                break
+        if self.best_epoch == last:
+            self.best_weights = None
+
+    def predict(self, x: Images) -> Labels:
+        """The label predicted for each image."""
+        return self._program.predict(x).argmax(axis=1).astype(np.uint8)
+
+
+def _share(labels: Labels, truth: NDArray[np.integer]) -> float:
+    return float(np.mean(labels == truth))
+
+
+def _sample(task: Task) -> _Sample:
+    data, x_test = _dataset(task.data)
+    if data_hash(data) != task.data_hash:
+        raise BadInput(
+            _("This worker's {data} differs from the study's; give both the same files.", data=task.data)
+        )
+    place = task.place
+    chosen = streams.sample(task.seed, place.draw, place.size, len(data.x_train))
+    x, y = _normalised(data.x_train[chosen]), data.y_train[chosen]
+    if task.recipe.permuted:
+        moved = streams.pixel_permutation(task.seed, x.shape[1] * x.shape[2])
+        x, x_test = _moved(x, moved), _permuted_test(task.data, task.seed)
+    n_train = split_sizes(place.size, task.validation_split).n_train
+    return _Sample(x[:n_train], y[:n_train], x[n_train:], y[n_train:], x_test, data.y_test)
+
+
+@lru_cache(maxsize=1)
+def _dataset(name: str) -> tuple[Dataset, Images]:
+    data = load(name)
+    return data, _normalised(data.x_test)
+
+
+@lru_cache(maxsize=1)
+def _permuted_test(name: str, seed: int) -> Images:
+    _data, x_test = _dataset(name)
+    return _moved(x_test, streams.pixel_permutation(seed, x_test.shape[1] * x_test.shape[2]))
+
+
+def _normalised(x: NDArray[np.uint8]) -> Images:
+    return x.astype(np.float32) / np.float32(255)
+
+
+def _moved(x: Images, permutation: NDArray[np.int64]) -> Images:
+    n, h, w, c = x.shape
+    return np.ascontiguousarray(x.reshape(n, h * w, c)[:, permutation].reshape(n, h, w, c))
+
+
+@lru_cache(maxsize=8)
+def _program(network: Network, batch_size: int) -> Program:
+    program = Program(
+        network.graph, network.training, batch_size=batch_size, target=choose(network.target), n_threads=1
+    )
+    if program.plan.hash != network.plan:
+        raise BadInput(
+            _(
+                "This worker would compute by plan {found}, the study by {wanted}; give both the same tatamilab and "
+                "llvmlite.",
+                found=program.plan.hash,
+                wanted=network.plan,
+            )
+        )
+    return program
