@@ -8,7 +8,7 @@ import typer
 from typer.completion import completion_init
 
 from tatamilab import __version__
-from tatamilab.cli import completion, data, doctor, engine, explain, models, notebook, run
+from tatamilab.cli import completion, data, doctor, engine, explain, models, notebook, run, studies, study
 from tatamilab.cli.command import Command, Group, lang_option, option
 from tatamilab.cli.completion import COMPLETE_VARIABLE
 from tatamilab.i18n import _
@@ -37,6 +37,8 @@ def root(
 app.command("run", cls=Command, help=run.HELP)(run.run)
 app.command("explain", cls=Command, help=explain.EXPLAIN_HELP)(explain.explain)
 app.command("controls", cls=Command, help=explain.CONTROLS_HELP)(explain.controls)
+app.command("study", cls=Command, help=study.HELP)(study.study)
+app.add_typer(studies.app, name="studies")
 app.add_typer(data.app, name="data")
 app.add_typer(engine.app, name="engine")
 app.add_typer(notebook.app, name="notebook")

@@ -27,7 +27,7 @@ def contrast_title(contrast: Contrast) -> str:
     """What a contrast is called: a difference, or a difference of differences."""
     titles = [arm_title(arm) for arm in contrast.arms]
     if contrast.is_simple:
-        return _("{first} − {second}", first=titles[0], second=titles[1])
+        return f"{titles[0]} − {titles[1]}"
     if [sign for sign, _arm in contrast.terms] == [1, -1, -1, 1]:
         return _("({a} − {b}) − ({c} − {d})", a=titles[0], b=titles[1], c=titles[2], d=titles[3])
     signs = (" + " if sign > 0 else " − " for sign, _arm in contrast.terms)
