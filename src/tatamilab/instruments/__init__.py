@@ -6,6 +6,7 @@ manage; to show one with pyplot, pass `fig=plt.figure()` or `ax=plt.gca()`.
 """
 
 from tatamilab.instruments.activation_maps import describe_activation_maps, plot_activation_maps
+from tatamilab.instruments.attribution import describe_attribution, plot_attribution
 from tatamilab.instruments.confusion import describe_confusion_matrix, plot_confusion_matrix
 from tatamilab.instruments.controls import describe_controls, plot_controls
 from tatamilab.instruments.filter_scores import describe_filter_scores, plot_filter_scores
@@ -19,6 +20,7 @@ from tatamilab.instruments.where_change_lies import describe_where_change_lies, 
 
 __all__ = [
     "describe_activation_maps",
+    "describe_attribution",
     "describe_confusion_matrix",
     "describe_controls",
     "describe_filter_scores",
@@ -29,6 +31,7 @@ __all__ = [
     "describe_pixel",
     "describe_where_change_lies",
     "plot_activation_maps",
+    "plot_attribution",
     "plot_confusion_matrix",
     "plot_controls",
     "plot_filter_scores",
