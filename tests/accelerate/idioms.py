@@ -28,7 +28,7 @@ IDIOMS: dict[str, str] = {
     "separable convolution": "m = N(layers.SeparableConv2D(4, 3, activation='relu'), layers.Flatten()); result = fit(m)",
     "depthwise convolution": "m = N(layers.DepthwiseConv2D(3), layers.Flatten()); result = fit(m)",
     "rescaling inside": "m = N(layers.Rescaling(1 / 2.0), layers.Flatten()); result = fit(m)",
-    "reshape": "m = N(layers.Flatten(), layers.Reshape((4, 4, 4)), layers.Conv2D(3, 2), layers.Flatten()); result = fit(m)",
+    "reshape": "m = N(layers.Reshape((64,)), layers.Dense(8, 'relu')); result = fit(m)",
     "dropout, predicting": "m = N(layers.Flatten(), layers.Dropout(0.5)); result = m.predict(x, verbose=0)",
     "activation as a layer": "m = N(layers.Flatten(), layers.Dense(6), layers.Activation('elu')); result = fit(m)",
     "leaky ReLU": "m = N(layers.Flatten(), layers.Dense(6), layers.LeakyReLU()); result = fit(m)",
