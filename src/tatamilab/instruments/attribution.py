@@ -140,7 +140,8 @@ def plot_attribution(
         first = rows[0][1].by_name()
         for column, (title, values) in enumerate(one.by_name().items(), start=1):
             alike = map_similarity(values, first[title])
-            text = title if row == 0 else _("{title}: alike {alike:+.2f}", title=title, alike=alike)
+            comparable = row > 0 and np.isfinite(alike)  # a map of zeros is like nothing
+            text = title if not comparable else _("{title}: alike {alike:+.2f}", title=title, alike=alike)
             _show(fig.add_subplot(grid[row, column]), values, text, signed=True)
     return fig
 
@@ -176,4 +177,4 @@ def _show(ax: "object", values: NDArray[np.float64], title: str, *, signed: bool
         ax.imshow(values, cmap=style.signed_colours(), vmin=-limit, vmax=limit, interpolation="nearest")
     else:
         ax.imshow(values, cmap="gray", interpolation="nearest")
-    ax.set_title(title, loc="left", color=style.INK, fontproperties=style.font(8.5), pad=3)
+    ax.set_title(title, loc="left", color=style.INK, fontproperties=style.font(7.5), pad=3)
