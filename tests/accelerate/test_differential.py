@@ -126,7 +126,7 @@ def test_a_few(case: Case) -> None:
 
 
 @pytest.mark.slow
-@runs(60)
+@runs(40)
 @given(cases())
 def test_some(case: Case) -> None:
     check(case)
