@@ -217,7 +217,9 @@ class StudyStore:
         with self._writing() as connection:
             connection.execute(sa.delete(claims).where(claims.c.key == row.key))
             connection.execute(sa.delete(runs).where(failed))
-            kept = connection.execute(self._insert_new(runs), values).rowcount == 1
+            kept = (
+                connection.execute(self._insert_new(runs).returning(runs.c.key), values).first() is not None
+            )
             if kept and test_labels is not None and validation_labels is not None:
                 labels = {
                     "test_labels": np.asarray(test_labels, np.uint8).tobytes(),
@@ -290,7 +292,8 @@ class Claims:
         mine = {"key": key, "owner": self._owner, "until": now + LEASE_S}
         with self._store._writing() as connection:
             connection.execute(sa.delete(claims).where(claims.c.key == key, claims.c.until < now))
-            if connection.execute(self._store._insert_new(claims), mine).rowcount != 1:
+            inserted = self._store._insert_new(claims).returning(claims.c.key)
+            if connection.execute(inserted, mine).first() is None:
                 return False
             done = sa.select(runs.c.key).where(runs.c.key == key, runs.c.status != RunStatus.FAILED)
             if connection.execute(done).first():
@@ -320,7 +323,7 @@ class Claims:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _labels(content: bytes) -> Labels:

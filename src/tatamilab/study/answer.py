@@ -197,9 +197,10 @@ def _ranked(differences: Scores, better: int) -> Ranked | None:
 def _equal_size(results: Results, contrast: Contrast) -> tuple[int, EqualSize] | None:
     """The size of the second arm as good as the first at the middle size that was tried."""
     sizes = results.study.sizes
-    first, second = (np.nanmean(results.of_draws(arm), axis=1) for arm in contrast.arms)
-    if len(sizes) < 2 or not (np.isfinite(first).all() and np.isfinite(second).all()):
+    curves = [results.of_draws(arm) for arm in contrast.arms]
+    if len(sizes) < 2 or not all(np.isfinite(curve).any(axis=1).all() for curve in curves):
         return None
+    first, second = (np.nanmean(curve, axis=1) for curve in curves)
     at = (len(sizes) - 1) // 2
     return sizes[at], size_of_equal_accuracy(sizes, second, float(first[at]))
 

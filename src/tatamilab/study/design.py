@@ -144,8 +144,8 @@ def data_hash(data: Dataset) -> str:
 
 
 def study_id(study: Study) -> str:
-    """What a study is kept under: a hash of its specification."""
-    return _hash(study.model_dump(mode="json"))[:12]
+    """What a study is kept under: a hash of its specification, the order of the arms included."""
+    return _hash({**study.model_dump(mode="json"), "order": list(study.recipes())})[:12]
 
 
 def longest_first(runs: list[Run]) -> list[Run]:

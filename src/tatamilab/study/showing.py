@@ -45,7 +45,9 @@ def contrasts_table(found: Answer) -> Table:
                 f"{size:,}",
                 f"{100 * effect.mean:+.2f}" if effect else "–",
                 f"{100 * effect.low:+.2f} – {100 * effect.high:+.2f}" if effect else "–",
-                f"{one.p_holm:.4f}" if at == 0 and one.p_holm is not None else "",
+                ("< 0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}")
+                if at == 0 and one.p_holm is not None
+                else "",
             )
     return table
 

@@ -26,7 +26,7 @@ def verdict(found: Answer) -> list[str]:
 
 def _means(found: Answer) -> list[str]:
     size = found.results.study.sizes[-1]
-    said = [_("{arm} {share}", arm=arm_title(arm.name), share=percent(arm.means[-1])) for arm in found.arms[:6]
+    said = [f"{arm_title(arm.name)} {percent(arm.means[-1])}" for arm in found.arms[:6]
             if arm.means[-1] is not None]  # fmt: skip
     n = max((arm.means[-1].n for arm in found.arms if arm.means[-1]), default=0)
     if not said:
@@ -255,4 +255,4 @@ def _limits(found: Answer) -> list[str]:
 
 
 def _p(p: float) -> str:
-    return _("p < 0.001") if p < 0.001 else _("p = {p:.3f}", p=p)
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -1,0 +1,133 @@
+"""What a store of studies does, on every database."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tatamilab.errors import BadInput
+from tatamilab.store import Member, RunRow, RunStatus, StudyStore
+from tatamilab.store import studies as module
+
+TEST = np.array([1, 2, 250], np.uint8)
+VALIDATION = np.array([7], np.uint8)
+
+
+def row(key: str, status: RunStatus = RunStatus.FINISHED, **values: object) -> RunRow:
+    return RunRow(key, {"size": 600, "名": "値"}, status, **{"test_accuracy": 0.1 + 0.2, **values})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[StudyStore]:
+    with StudyStore(address) as opened:
+        yield opened
+
+
+def test_a_run_comes_back_as_it_was_kept(store: StudyStore) -> None:
+    kept = row("a", best_epoch=3, loss=0.25, validation_accuracy=None)
+    assert store.save(kept, TEST, VALIDATION)
+    assert store.rows() == store.rows(["a", "b"]) == [kept]
+    test, validation = store.labels(["a"])["a"]
+    np.testing.assert_array_equal(test, TEST)
+    np.testing.assert_array_equal(validation, VALIDATION)
+
+
+def test_the_first_result_stays(store: StudyStore) -> None:
+    assert store.save(row("a", loss=1.0), TEST, VALIDATION)
+    assert not store.save(row("a", loss=2.0), TEST[::-1], VALIDATION)
+    assert store.rows()[0].loss == 1.0
+    assert store.labels(["a"])["a"][0].tolist() == TEST.tolist()
+
+
+def test_a_failure_gives_way(store: StudyStore) -> None:
+    store.save(row("a", RunStatus.FAILED, error="no luck", test_accuracy=None))
+    assert store.rows()[0].error == "no luck"
+    assert store.save(row("a"), TEST, VALIDATION)
+    assert store.rows()[0].status is RunStatus.FINISHED
+
+
+def test_a_study_knows_its_runs(store: StudyStore) -> None:
+    members = [
+        Member("k1", "cnn", 60, -1, 0, 0),
+        Member("k2", "cnn", 60, 0, 0, 0),
+        Member("k1", "same", 60, 0, 0, 0),
+    ]
+    store.add_study("id1", "mine", {"draws": 2}, members)
+    store.add_study("id1", "mine", {"draws": 2}, members)
+    store.save(row("k1"), TEST, VALIDATION)
+    (study,) = store.studies()
+    assert (study.id, study.name, study.specification) == ("id1", "mine", {"draws": 2})
+    assert (study.n_runs, study.n_done) == (2, 1)
+    assert sorted(store.members("id1"), key=str) == sorted(members, key=str)
+    assert store.study("mine") == store.study("id") == study
+
+
+def test_a_name_that_is_none_is_refused(store: StudyStore) -> None:
+    store.add_study("id1", "mine", {}, [])
+    with pytest.raises(BadInput, match=r"'other' names no single study in .*; known are: mine \(id1\)\."):
+        store.study("other")
+
+
+def test_a_claim_keeps_others_away_until_its_run_is_kept(store: StudyStore, address: str) -> None:
+    with StudyStore(address) as again:
+        mine, theirs = store.claims(), again.claims()
+        assert mine.take("a")
+        assert not theirs.take("a")
+        store.save(row("a"), TEST, VALIDATION)
+        assert not theirs.take("a")
+        assert theirs.take("b")
+        theirs.release()
+        assert mine.take("b")
+
+
+def test_a_claim_runs_out_unless_it_is_renewed(store: StudyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 0.2)
+    mine, theirs = store.claims(), store.claims()
+    assert mine.take("a")
+    time.sleep(0.15)
+    mine.renew()
+    time.sleep(0.1)
+    assert not theirs.take("a")
+    time.sleep(0.2)
+    assert theirs.take("a")
+
+
+def test_many_at_once_do_each_run_once(store: StudyStore, address: str) -> None:
+    keys = [f"k{n}" for n in range(12)]
+    taken: list[str] = []
+
+    def work() -> None:
+        with StudyStore(address) as mine:
+            claims = mine.claims()
+            for key in keys:
+                if claims.take(key):
+                    taken.append(key)
+                    mine.save(row(key), TEST, VALIDATION)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(taken) == sorted(keys)
+    assert len(store.rows()) == len(keys)
+
+
+def test_many_keys_are_more_than_one_query(store: StudyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_NAMED", 2)
+    for key in "abcde":
+        store.save(row(key), TEST, VALIDATION)
+    assert [one.key for one in store.rows(list("edcba"))] == list("abcde")
+
+
+def test_migrations_lead_to_the_tables_of_today(store: StudyStore) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from tatamilab.store.tables import VERSION_TABLE, metadata
+
+    with store._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, metadata) == []

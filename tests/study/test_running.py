@@ -1,0 +1,212 @@
+"""Studies that are run: paired, resumed, killed, interrupted, failing."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tatamilab.store import RunStatus, StudyStore
+from tatamilab.study import running, streams, training
+from tatamilab.study.asking import ask, stored_answer, write_folder
+from tatamilab.study.exporting import to_csv
+from tatamilab.study.running import Prepared, Progress, prepare, run_missing
+from tatamilab.study.specification import Study, changed
+from tatamilab.study.training import Task, Trained
+
+ASKER = Path(__file__).with_name("small_study.py")
+
+
+class Here:
+    """A place that runs in this process, and can be made to fail."""
+
+    n_workers, target, notice = 1, None, ""
+
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self.fails: dict[str, int] = {}
+
+    def submit(self, task: Task) -> "Future[Trained]":
+        self.tasks.append(task)
+        outcome: Future[Trained] = Future()
+        if self.fails.get(task.place.arm, 0) > 0:
+            self.fails[task.place.arm] -= 1
+            outcome.set_exception(RuntimeError("no luck"))
+        else:
+            outcome.set_result(training.train(task))
+        return outcome
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Here:
+    place = Here()
+    monkeypatch.setattr(running, "open_place", lambda _on, _data: place)
+    return place
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[StudyStore]:
+    with StudyStore(f"sqlite:///{tmp_path / 's.db'}") as opened:
+        yield opened
+
+
+def table(store: StudyStore, prepared: Prepared) -> str:
+    return to_csv(prepared.runs, {row.key: row for row in store.rows()})
+
+
+def test_arms_share_sample_initialisation_and_order(here: Here, store: StudyStore, small: Study) -> None:
+    ask(small, store)
+    assert len(here.tasks) == 2 * 2 * (1 + 3)
+    by_place = {(t.place.arm, t.place.size, t.place.draw): t for t in here.tasks}
+    first, second = by_place["wide", 60, 1], by_place["narrow", 60, 1]
+    assert first.weights["0"].shape == (784, 16)
+    assert second.weights["0"].shape == (784, 4)
+    again = prepare(changed("small", small, {"contrasts": None}))
+    assert again.runs[0].key in {run.key for run in prepare(small).runs}
+
+
+def test_a_smaller_draw_is_part_of_a_larger_one_and_streams_do_not_meet() -> None:
+    assert streams.sample(0, 4, 60, 1000).tolist() == streams.sample(0, 4, 100, 1000)[:60].tolist()
+    assert streams.sample(0, streams.FIRST, 3, 1000).tolist() == [0, 1, 2]
+    seeds = {streams.initialisation_seed(0, draw, i) for draw in range(-1, 20) for i in range(3)}
+    assert len(seeds) == 63
+    orders = {tuple(streams.orders(0, draw, o).permutation(8)) for draw in range(-1, 5) for o in range(2)}
+    assert len(orders) == 12
+
+
+def test_a_run_starts_as_keras_does(here: Here, store: StudyStore, small: Study) -> None:
+    from tatamilab.models import load_model
+
+    ask(small, store)
+    task = next(t for t in here.tasks if t.place.arm == "wide" and t.place.draw == 2)
+    seed = streams.initialisation_seed(small.seed, 2, 0)
+    model = load_model("bpnn", (28, 28, 1), 10, seed=seed, options={"units": 16})
+    for mine, keras_s in zip(task.weights.values(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, keras_s)
+
+
+def test_what_is_there_is_not_done_again_and_more_draws_add_only_new_ones(
+    here: Here, store: StudyStore, small: Study
+) -> None:
+    ask(small, store)
+    n = len(here.tasks)
+    ask(small, store)
+    assert len(here.tasks) == n
+    ask(changed("small", small, {"draws": 4}), store)
+    assert {task.place.draw for task in here.tasks[n:]} == {3}
+    assert len(here.tasks) == n + 4
+
+
+def test_fifty_epochs_and_as_many_updates_are_one_run(here: Here, small: Study) -> None:
+    by_epochs = prepare(changed("small", small, {"sizes": [100]}))
+    by_updates = prepare(
+        changed("small", small, {"sizes": [100], "recipe": {"updates": 9, "batch_size": 32}})
+    )
+    assert [run.key for run in by_epochs.runs] == [run.key for run in by_updates.runs]
+
+
+def test_a_failure_is_tried_again_once_and_then_recorded(here: Here, store: StudyStore, small: Study) -> None:
+    here.fails = {"wide": 1}
+    assert ask(small, store).answer.results.n_failed == 0
+    assert max(row.attempts for row in store.rows()) == 2
+
+
+def test_a_run_that_fails_twice_leaves_the_others_alone(here: Here, store: StudyStore, small: Study) -> None:
+    here.fails = {"wide": 10**6}
+    asked = ask(small, store)
+    failed = [row for row in store.rows() if row.status is RunStatus.FAILED]
+    assert len(failed) == asked.answer.results.n_failed == 8
+    assert failed[0].error == "RuntimeError: no luck"
+    assert asked.answer.results.n_finished == 8
+    here.fails = {}
+    assert ask(small, store).answer.results.n_failed == 0
+
+
+def test_numbers_that_are_not_finite_are_kept_marked_and_left_out(
+    here: Here, store: StudyStore, small: Study
+) -> None:
+    recipe = {"epochs": 3, "optimizer": "sgd", "learning_rate": 1e30}
+    asked = ask(changed("small", small, {"recipe": recipe, "sizes": [60]}), store)
+    assert asked.answer.results.n_non_finite == 8
+    assert asked.answer.contrasts[0].largest is None
+    assert {row.test_accuracy for row in store.rows()} == {None}
+
+
+def test_ctrl_c_keeps_what_is_done(here: Here, store: StudyStore, small: Study) -> None:
+    prepared = prepare(small)
+
+    def told(far: Progress) -> None:
+        if far.row is not None and far.done == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert not run_missing(prepared, store, told)
+    assert 5 <= len(store.rows()) < 16
+    assert run_missing(prepared, store)
+    assert len(store.rows()) == 16
+
+
+def test_until_stops_early(here: Here, store: StudyStore, small: Study) -> None:
+    study = changed("small", small, {"draws": 60, "sizes": [100]})
+    asked = ask(study, store, until="ci<20pp")
+    assert 3 <= asked.answer.contrasts[0].largest.n < 30  # type: ignore[union-attr]
+
+
+def test_the_folder_has_what_the_answer_rests_on(
+    here: Here, store: StudyStore, small: Study, tmp_path: Path
+) -> None:
+    asked = ask(small, store)
+    names = {path.name for path in write_folder(asked, tmp_path / "out")}
+    assert {"verdict.txt", "answer.json", "runs.csv", "pairs.png", "sizes.svg", "differences.png"} <= names
+    said = json.loads((tmp_path / "out" / "answer.json").read_text())
+    assert said["runs"] == {"finished": 16, "failed": 0, "non_finite": 0, "missing": 0}
+    again = stored_answer(store, "small")
+    assert again.sentences == asked.sentences
+    assert to_csv(again.runs, again.rows) == to_csv(asked.runs, asked.rows)
+
+
+@pytest.mark.parametrize(
+    ("n_kills", "draws"), [pytest.param(2, 3), pytest.param(20, 12, marks=pytest.mark.slow)]
+)
+def test_killed_and_resumed_gives_the_same_table(
+    n_kills: int, draws: int, tmp_path: Path, here: Here, small: Study
+) -> None:
+    """`kill -9` of everything at random moments; then the study is finished, and compared with one never stopped."""
+    study = changed("small", small, {"draws": draws})
+    address, moments = f"sqlite:///{tmp_path / 'killed.db'}", random.Random(7)
+    command = [sys.executable, str(ASKER), address, str(draws)]
+    for _kill in range(n_kills):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.5, 4.0))
+        process.kill()
+        process.wait()
+    subprocess.run(command, check=True)
+    prepared = prepare(study)
+    with StudyStore(f"sqlite:///{tmp_path / 'whole.db'}") as whole, StudyStore(address) as killed:
+        assert run_missing(prepared, whole)
+        assert table(killed, prepared) == table(whole, prepared)
+        keys = [run.key for run in prepared.runs]
+        mine, theirs = killed.labels(keys), whole.labels(keys)
+        assert all(np.array_equal(a, b) for key in keys for a, b in zip(mine[key], theirs[key], strict=True))
+
+
+def test_a_worker_that_is_killed_loses_its_run_alone(store: StudyStore, small: Study) -> None:
+    prepared = prepare(changed("small", small, {"draws": 6}), "local:2")
+    try:
+        workers = [next(iter(one._processes)) for one in prepared.where._every]  # type: ignore[attr-defined]
+        os.kill(workers[0], signal.SIGKILL)
+        assert run_missing(prepared, store)
+    finally:
+        prepared.close()
+    assert {row.status for row in store.rows()} == {RunStatus.FINISHED}
+    assert len(store.rows()) == 28

@@ -1,0 +1,137 @@
+"""What a study asks, and how it is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tatamilab.data import load
+from tatamilab.errors import BadInput
+from tatamilab.study.built_in import BUILT_IN, built_in
+from tatamilab.study.contrast import Contrast
+from tatamilab.study.design import check_sizes
+from tatamilab.study.places import open_place
+from tatamilab.study.specification import make_study, read_study
+from tatamilab.study.stopping import half_width_asked
+
+Refused = Callable[..., None]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in_studies_are_studies(name: str) -> None:
+    study = built_in(name)
+    assert len(study.recipes()) >= 2
+    assert study.asked()
+
+
+def test_the_worksheet_s_recipe() -> None:
+    recipe = built_in("b2-1-2").recipes()["cnn"]
+    assert (recipe.optimizer, recipe.learning_rate, recipe.batch_size, recipe.epochs) == (
+        "adam",
+        0.001,
+        128,
+        50,
+    )
+
+
+def test_factors_cross() -> None:
+    study = make_study("x", {"factors": {"model": ["cnn"], "filters": [4, 8], "epochs": [1, 2]}})
+    assert list(study.recipes()) == [f"filters={f}, epochs={e}" for f in (4, 8) for e in (1, 2)]
+    assert study.recipes()["filters=8, epochs=2"].options == {"filters": 8}
+
+
+def test_updates_add_a_second_series() -> None:
+    study = built_in("b2-1-2", updates=250)
+    assert [one.text for one in study.asked()] == ["cnn - bpnn", "cnn@250 - bpnn@250"]
+    assert study.recipes()["cnn@250"].updates == 250
+
+
+@pytest.mark.parametrize(
+    ("settings", "en", "ja"),
+    [
+        (
+            {"draw": 3},
+            "x.toml: unknown key 'draw'; known are name, data, seed, sizes, draws, first, initialisations, orders, "
+            "validation_split, measure, recipe, factors, arms, contrasts.",
+            "x.toml：'draw' というキーはありません。使えるのは name, data, seed, sizes, draws, first, initialisations, "
+            "orders, validation_split, measure, recipe, factors, arms, contrasts です。",
+        ),
+        (
+            {"draws": "many"},
+            "x.toml: draws must be a whole number; received 'many'.",
+            "x.toml：draws に書けるのは整数です。'many' が指定されました。",
+        ),
+        (
+            {"draws": 1},
+            "x.toml: draws must be 2 or more; received 1.",
+            "x.toml：draws に書けるのは2 以上です。1 が指定されました。",
+        ),
+        (
+            {"factors": {"filters": []}},
+            "x.toml: the factor filters has no values.",
+            "x.toml：因子 filters に値がありません。",
+        ),
+        (
+            {"measure": "speed"},
+            "x.toml: measure must be 'test_accuracy', 'validation_accuracy' or 'best_epoch_accuracy'; "
+            "received 'speed'.",
+            "x.toml：measure に書けるのは'test_accuracy', 'validation_accuracy' or 'best_epoch_accuracy'です。"
+            "'speed' が指定されました。",
+        ),
+        (
+            {"arms": {"a": {"learning_rate": -1.0}}},
+            "x.toml: arms.a: learning_rate must be above 0.0; received -1.0.",
+            "x.toml：arms.a：learning_rate に書けるのは0.0 より大きい値です。-1.0 が指定されました。",
+        ),
+        (
+            {"arms": {"a": {}, "b": {}}, "contrasts": ["a - c"]},
+            "x.toml: the contrast 'a - c' names no arm 'c'; arms are a, b.",
+            "x.toml：比較 'a - c' の 'c' という条件はありません。条件は a, b です。",
+        ),
+    ],
+)
+def test_refused(refused: Refused, settings: dict[str, Any], en: str, ja: str) -> None:
+    refused(lambda: make_study("x.toml", settings), en=en, ja=ja)
+
+
+@pytest.mark.parametrize("text", ["cnn", "cnn + bpnn", "a - b - c", " - b"])
+def test_a_contrast_that_compares_nothing(text: str) -> None:
+    with pytest.raises(BadInput):
+        Contrast.read(text)
+
+
+def test_sizes_beyond_the_data(refused: Refused) -> None:
+    study = make_study("x", {"sizes": [70_000]})
+    refused(
+        lambda: check_sizes(study, load("mnist")),
+        en="sizes: 70,000 is more than the 60,000 training images of mnist.",
+        ja="sizes：70,000 は mnist の学習画像 60,000 枚を超えています。",
+    )
+    with pytest.raises(BadInput, match="leaves"):
+        check_sizes(make_study("x", {"sizes": [1]}), load("mnist"))
+
+
+def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("draws = = 2")
+    with pytest.raises(BadInput, match=r"x\.toml is no TOML: "):
+        read_study(tmp_path / "x.toml")
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_study(tmp_path / "y.toml")
+
+
+def test_rules_to_stop_by(refused: Refused) -> None:
+    assert half_width_asked("ci < 0.25 pp") == 0.0025
+    refused(
+        lambda: half_width_asked("p<0.05"),
+        en="--until takes a rule such as 'ci<0.5pp', an interval within ±0.5 points; received 'p<0.05'.",
+        ja="--until には 'ci<0.5pp'（区間が ±0.5 ポイント以内）のような規則を指定します。'p<0.05' が指定されました。",
+    )
+
+
+def test_places(refused: Refused) -> None:
+    refused(
+        lambda: open_place("moon", "mnist"),
+        en="'moon' names no place to run; write local, local:N or dask://HOST:PORT.",
+        ja="'moon' は実行場所ではありません。local、local:N、dask://HOST:PORT のいずれかを書いてください。",
+    )
