@@ -14,7 +14,7 @@ BOX = 20
 """The longer side of the ink in it."""
 
 CENTRE = 14
-"""Row and column, counted from 0, on which the centre of mass lies; not 13.5, the middle, as measured on MNIST's own digits."""
+"""Row and column, counted from 0, of the centre of mass: as measured on MNIST's own digits, not 13.5, the middle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ def shrunk(ink: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
 
 
 def _centred(boxed: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The box on 28×28, moved by whole pixels so that its centre of mass is nearest to where it belongs, but stays inside."""
+    """The box on 28×28, moved by whole pixels so that its centre of mass is nearest to `CENTRE`, but stays inside."""
     mass = ndimage.center_of_mass(boxed)
     corner = [
         int(np.clip(round(CENTRE - centre), 0, SIDE - side))

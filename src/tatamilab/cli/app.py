@@ -8,7 +8,19 @@ import typer
 from typer.completion import completion_init
 
 from tatamilab import __version__
-from tatamilab.cli import completion, data, doctor, engine, explain, models, notebook, run, studies, study
+from tatamilab.cli import (
+    completion,
+    data,
+    doctor,
+    engine,
+    explain,
+    lab,
+    models,
+    notebook,
+    run,
+    studies,
+    study,
+)
 from tatamilab.cli.command import Command, Group, lang_option, option
 from tatamilab.cli.completion import COMPLETE_VARIABLE
 from tatamilab.i18n import _
@@ -42,6 +54,7 @@ app.add_typer(studies.app, name="studies")
 app.add_typer(data.app, name="data")
 app.add_typer(engine.app, name="engine")
 app.add_typer(notebook.app, name="notebook")
+app.command("lab", cls=Command, help=lab.HELP)(lab.lab)
 app.command("models", cls=Command, help=models.HELP)(models.models)
 app.command("doctor", cls=Command, help=doctor.HELP)(doctor.doctor)
 app.command("completion", cls=Command, help=completion.HELP)(completion.completion)

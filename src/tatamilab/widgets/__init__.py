@@ -1,0 +1,20 @@
+"""Interactive parts, each one anywidget: in a notebook one line each, and put together on the page of `tatami lab`.
+
+    from tatamilab.widgets import DigitPad
+    DigitPad(model)
+
+part              what all of them have in common
+digit_pad         draw a digit, and see why it is read as it is
+pixel_arithmetic  any number of a layer, as the sum that it is
+training          a live run: commands, curves, filters
+
+A part is a Python class with a module (.js) and a style sheet (.css) of the same name, put behind `common`.
+Traits are JSON, pictures are bytes in base64, each trait goes one way; so it works in every notebook, and on a
+page of any kind.
+"""
+
+from tatamilab.widgets.digit_pad import DigitPad
+from tatamilab.widgets.pixel_arithmetic import PixelArithmetic
+from tatamilab.widgets.training import Training
+
+__all__ = ["DigitPad", "PixelArithmetic", "Training"]

@@ -1,0 +1,117 @@
+// Shared by all parts: bytes, colours of both schemes, small DOM helpers. Put in front of each part's own module.
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const base64 = (array) => btoa(Array.from(array, (byte) => String.fromCharCode(byte)).join(""));
+
+function make(tag, className = "", properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+}
+
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+function ramp(stops) {
+  const colours = stops.map(rgb);
+  return Array.from({ length: 256 }, (_, k) => {
+    const place = (k / 255) * (colours.length - 1), low = Math.min(Math.floor(place), colours.length - 2);
+    return colours[low].map((value, at) => Math.round(value + (colours[low + 1][at] - value) * (place - low)));
+  });
+}
+
+// the stops of the matplotlib figures; amounts grow from the paper of the scheme
+const SIGNED = ramp(["#0a2240", "#1f5a7d", "#87898c", "#dcb670", "#fff4d8"]);
+const AMOUNTS = {
+  light: ramp(["#ffffff", "#f6dcc3", "#e39a62", "#b5501b", "#6b2709"]),
+  dark: ramp(["#14191e", "#5c2a12", "#b5501b", "#e8a878", "#fff1e2"]),
+};
+const INKS = {
+  light: ramp(["#ffffff", "#22303c"]),
+  dark: ramp(["#14191e", "#f1f3f4"]),
+};
+
+const css = ([r, g, b]) => `rgb(${r},${g},${b})`;
+const readable = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#22303c" : "#ffffff");
+
+function scheme() {
+  const { body } = document;
+  if (body.classList.contains("body--dark") || body.dataset.jpThemeLight === "false") return "dark";
+  if (body.classList.contains("body--light") || body.dataset.jpThemeLight === "true") return "light";
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+// Keeps `root` in the page's scheme, and repaints when that changes.
+function followScheme(root, repaint, signal) {
+  const follow = () => {
+    if (root.dataset.scheme === scheme()) return;
+    root.dataset.scheme = scheme();
+    repaint();
+  };
+  const observer = new MutationObserver(follow);
+  observer.observe(document.body, { attributes: true, attributeFilter: ["class", "data-jp-theme-light"] });
+  const query = matchMedia("(prefers-color-scheme: dark)");
+  query.addEventListener("change", follow);
+  root.dataset.scheme = scheme();
+  return () => { observer.disconnect(); query.removeEventListener("change", follow); };
+}
+
+// Calls `paint` once before the next frame, however often it is asked.
+function onFrame(paint) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => { asked = false; paint(); });
+  };
+}
+
+// Sends the newest value of a trait; the next one only once the answer to the last is there, or a second has passed.
+function newest(model, up, down) {
+  let sequence = 0, waiting = false, next = null, timer = 0;
+  const send = (value) => {
+    waiting = true;
+    sequence += 1;
+    model.set(up, { ...value, sequence });
+    model.save_changes();
+    clearTimeout(timer);
+    timer = setTimeout(answered, 1000);
+  };
+  function answered() {
+    waiting = false;
+    if (next) { const value = next; next = null; send(value); }
+  }
+  const heard = () => { if (model.get(down)?.sequence === sequence) { clearTimeout(timer); answered(); } };
+  model.on(`change:${down}`, heard);
+  return {
+    send: (value) => { if (waiting) next = value; else send(value); },
+    close: () => { clearTimeout(timer); model.off(`change:${down}`, heard); },
+  };
+}
+
+const stamp = new OffscreenCanvas(1, 1);
+
+// Draws bytes (rows × columns) as coloured squares into a rectangle of a canvas.
+function paintPixels(pen, values, rows, columns, left, top, width, height, colours) {
+  stamp.width = columns;
+  stamp.height = rows;
+  const ink = stamp.getContext("2d"), picture = ink.createImageData(columns, rows);
+  for (let k = 0; k < rows * columns; k++) picture.data.set([...colours[values[k]], 255], k * 4);
+  ink.putImageData(picture, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(stamp, left, top, width, height);
+}
+
+// A canvas of `width` × `height` CSS pixels, sharp on this screen.
+function sharp(canvas, width, height) {
+  const ratio = devicePixelRatio || 1;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return pen;
+}
+
+const percent = (share) => `${(100 * share).toFixed(share > 0.9995 || share < 0.0005 ? 0 : 1)}%`;

@@ -1,0 +1,174 @@
+// Draws a digit, shows what the network makes of it. Up: `drawing`. Down: `reading`, `texts`.
+const SIDE = 112, PEN = 9, STRIDE = 4;
+
+function render({ model, el }) {
+  const texts = model.get("texts");
+  const ink = new OffscreenCanvas(SIDE, SIDE), strokes = ink.getContext("2d", { willReadFrequently: true });
+  strokes.lineCap = strokes.lineJoin = "round";
+  strokes.lineWidth = PEN;
+  strokes.strokeStyle = "#fff";
+  let last = null, cursor = [SIDE / 2, SIDE / 2], penDown = false, settled = 0;
+
+  const pad = make("canvas", "tl-draw tl-framed", { tabIndex: 0, width: 2 * SIDE, height: 2 * SIDE });
+  pad.setAttribute("role", "application");
+  pad.setAttribute("aria-label", texts.pad);
+  const clear = make("button", "", { type: "button", textContent: texts.clear });
+  const prepared = make("input", "", { type: "checkbox", checked: true });
+  const step = (caption) => {
+    const canvas = make("canvas", "tl-framed", { width: SIDE, height: SIDE });
+    const words = make("figcaption", "", { textContent: caption });
+    return { canvas, words, figure: make("figure", "", {}, canvas, words) };
+  };
+  const [cropped, seen, rests] = [texts.cropped, texts.seen, texts.rests].map(step);
+  const bars = make("div", "tl-bars");
+  const rows = texts.class_names.map((name) => {
+    const row = make("div", "", {}, make("b", "", { textContent: name }), make("i"), make("span"));
+    bars.append(row);
+    return row;
+  });
+  const says = make("p", "tl-unseen");
+  says.setAttribute("aria-live", "polite");
+  const maps = make("div", "tl-maps");
+  const root = make("div", "tl tl-pad", { lang: texts.lang },
+    make("div", "tl-columns", {},
+      make("div", "", {}, make("h3", "", { textContent: texts.draw }), pad,
+        make("div", "tl-row", { style: "margin-top:8px" }, clear, make("label", "", {}, prepared, texts.as_mnist)),
+        make("p", "tl-muted", { textContent: texts.keys })),
+      make("div", "", {}, make("h3", "", { textContent: texts.answer }), bars, says),
+      make("div", "", { style: "flex:1 1 240px" }, make("h3", "", { textContent: texts.way }),
+        make("div", "tl-steps", {}, cropped.figure, seen.figure, rests.figure))),
+    maps);
+  el.replaceChildren(root);
+
+  const channel = newest(model, "drawing", "reading");
+  const pixels = () => {
+    const { data } = strokes.getImageData(0, 0, SIDE, SIDE), out = new Uint8Array(SIDE * SIDE);
+    for (let k = 0; k < out.length; k++) out[k] = data[4 * k + 3];
+    return out;
+  };
+  const ask = (isSettled) => channel.send({ pixels: base64(pixels()), prepare: prepared.checked, settled: isSettled });
+  const send = onFrame(() => {
+    paintPad();
+    ask(false);
+    clearTimeout(settled);
+    settled = setTimeout(() => ask(true), 180);
+  });
+
+  function paintPad() {
+    const pen = pad.getContext("2d"), dark = root.dataset.scheme === "dark";
+    pen.fillStyle = dark ? "#14191e" : "#ffffff";
+    pen.fillRect(0, 0, pad.width, pad.height);
+    paintPixels(pen, pixels(), SIDE, SIDE, 0, 0, pad.width, pad.height, INKS[root.dataset.scheme]);
+    if (document.activeElement === pad && pad.matches(":focus-visible")) {
+      pen.strokeStyle = dark ? "#f0915a" : "#b5501b";
+      pen.lineWidth = penDown ? 6 : 2;
+      pen.strokeRect(2 * cursor[0] - PEN, 2 * cursor[1] - PEN, 2 * PEN, 2 * PEN);
+    }
+  }
+  function stroke(from, to) {
+    strokes.beginPath();
+    strokes.moveTo(...from);
+    strokes.lineTo(to[0] + 0.01, to[1]);
+    strokes.stroke();
+    send();
+  }
+  function wipe() {
+    strokes.clearRect(0, 0, SIDE, SIDE);
+    last = null;
+    send();
+  }
+  const place = (event) => {
+    const box = pad.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width * SIDE, (event.clientY - box.top) / box.height * SIDE];
+  };
+  pad.addEventListener("pointerdown", (event) => {
+    pad.setPointerCapture(event.pointerId);
+    pad.focus({ preventScroll: true });
+    last = place(event);
+    stroke(last, last);
+    event.preventDefault();
+  });
+  pad.addEventListener("pointermove", (event) => {
+    if (!last) return;
+    for (const one of event.getCoalescedEvents?.() ?? [event]) {
+      const here = place(one);
+      stroke(last, here);
+      last = here;
+    }
+  });
+  for (const kind of ["pointerup", "pointercancel"]) pad.addEventListener(kind, () => { last = null; });
+  const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  pad.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    const move = MOVES[event.key];
+    if (move) {
+      const before = cursor;
+      cursor = cursor.map((value, at) => Math.min(SIDE - PEN, Math.max(PEN, value + STRIDE * move[at])));
+      if (penDown) stroke(before, cursor);
+    } else if (event.key === " ") {
+      penDown = !penDown;
+      if (penDown) stroke(cursor, cursor);
+    } else if (event.key === "Delete" || event.key === "Backspace") wipe();
+    else return;
+    event.preventDefault();
+    paintPad();
+  });
+  pad.addEventListener("focus", paintPad);
+  pad.addEventListener("blur", () => { penDown = false; paintPad(); });
+  clear.addEventListener("click", wipe);
+  prepared.addEventListener("change", send);
+
+  function paintReading() {
+    const reading = model.get("reading"), colours = root.dataset.scheme;
+    if (!reading.image) return;
+    rows.forEach((row, k) => {
+      const share = reading.empty ? 0 : reading.probabilities[k];
+      row.className = !reading.empty && k === reading.most ? "tl-most" : "";
+      row.children[1].style.width = `${100 * share}%`;
+      row.children[2].textContent = reading.empty ? "" : percent(share);
+    });
+    paintCropped(reading, colours);
+    paintPixels(seen.canvas.getContext("2d"), bytes(reading.image), 28, 28, 0, 0, SIDE, SIDE, INKS[colours]);
+    const resting = rests.canvas.getContext("2d");
+    resting.clearRect(0, 0, SIDE, SIDE);
+    if (reading.rests) {
+      const { rows: height, columns: width, values } = reading.rests;
+      paintPixels(resting, bytes(values), height, width, 0, 0, SIDE, SIDE, AMOUNTS[colours]);
+    }
+    if (reading.says) says.textContent = reading.says;
+    reading.maps.forEach(paintMaps);
+  }
+  function paintCropped(reading, colours) {
+    const pen = cropped.canvas.getContext("2d"), [top, left, bottom, right] = reading.crop;
+    paintPixels(pen, pixels(), SIDE, SIDE, 0, 0, SIDE, SIDE, INKS[colours]);
+    pen.strokeStyle = colours === "dark" ? "#f0915a" : "#b5501b";
+    pen.lineWidth = 2;
+    if (bottom) pen.strokeRect(left, top, right - left, bottom - top);
+  }
+  function paintMaps(layer, number) {
+    let holder = maps.children[number];
+    if (!holder) {
+      holder = make("div", "", {}, make("h3", "", { textContent: layer.title }), make("canvas", "", { role: "img" }));
+      holder.lastChild.setAttribute("aria-label", layer.title);
+      maps.append(holder);
+    }
+    const canvas = holder.lastChild, width = Math.max(maps.clientWidth, 200), gap = 4;
+    const across = Math.min(layer.channels, Math.max(8, Math.min(16, Math.floor(width / 50))));
+    const side = Math.min((width - gap * (across - 1)) / across, 72), height = Math.ceil(layer.channels / across) * (side + gap) - gap;
+    canvas.style.height = `${height}px`;
+    const pen = sharp(canvas, width, height), values = bytes(layer.values), n = layer.rows * layer.columns;
+    for (let k = 0; k < layer.channels; k++) {
+      const x = (k % across) * (side + gap), y = Math.floor(k / across) * (side + gap);
+      paintPixels(pen, values.subarray(k * n, (k + 1) * n), layer.rows, layer.columns, x, y, side, side, AMOUNTS[root.dataset.scheme]);
+    }
+  }
+  const show = onFrame(paintReading);
+  model.on("change:reading", show);
+  const leave = followScheme(root, () => { paintPad(); paintReading(); });
+  const resized = new ResizeObserver(show);
+  resized.observe(maps);
+  paintPad();
+  show();
+  return () => { model.off("change:reading", show); channel.close(); leave(); resized.disconnect(); clearTimeout(settled); };
+}
+export default { render };

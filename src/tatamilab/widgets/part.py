@@ -1,0 +1,91 @@
+"""What all parts have in common: their files, their words, whose network they show, and pictures as bytes."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tatamilab.errors import MissingExtra
+from tatamilab.i18n import language
+from tatamilab.session import LiveRun, Network
+
+try:
+    import anywidget
+    import traitlets
+except ImportError as missing:
+    raise MissingExtra("notebook", missing.name or "anywidget") from missing
+
+if TYPE_CHECKING:
+    import keras
+
+    Source: TypeAlias = "keras.Model | Network | LiveRun"
+
+
+def front_end(name: str, ending: str) -> str:
+    """The module or style sheet of a part behind what all parts share: one file, as widgets load but one."""
+    folder = files(__package__)
+    return "\n".join(
+        folder.joinpath(f"{stem}.{ending}").read_text(encoding="utf-8") for stem in ("common", name)
+    )
+
+
+class Part(anywidget.AnyWidget):
+    """An interactive part; every trait of its own is a dict that goes one way only.
+
+    Attributes:
+        texts: all words, in the language of the moment in which the part was made; never changed.
+    """
+
+    _leave: Callable[[], None] | None = None
+
+    texts = traitlets.Dict().tag(sync=True, goes="down")
+
+    def __init__(self, texts: dict[str, Any]) -> None:
+        super().__init__(texts={"lang": language(), **texts})
+
+    def follow(self, source: object, listener: Callable[[], None]) -> None:
+        """Call `listener` after every change of `source`, if that is a live run, until the part is closed."""
+        if isinstance(source, LiveRun):
+            self._leave = source.subscribe(listener)
+
+    def close(self) -> None:
+        """Stop following a live run, which itself goes on."""
+        if self._leave is not None:
+            self._leave()
+            self._leave = None
+        super().close()
+
+    @classmethod
+    def traits_down(cls) -> list[str]:
+        """Names of the traits that go from Python to the browser."""
+        return list(cls.class_trait_names(goes="down"))
+
+    @classmethod
+    def traits_up(cls) -> list[str]:
+        """Names of the traits that go from the browser to Python."""
+        return list(cls.class_trait_names(goes="up"))
+
+
+def network_of(source: Source) -> Network:
+    """The network that a Keras model is, or that a live run trains.
+
+    Raises:
+        Unsupported: a layer has no native form.
+    """
+    if isinstance(source, Network):
+        return source
+    return source.network if isinstance(source, LiveRun) else Network.of(source)
+
+
+def as_bytes(values: NDArray[Any], *, low: float = 0.0, high: float | None = None) -> str:
+    """Values from `low` to `high` (the largest if None) as bytes 0–255, in base64; what lies outside is clipped."""
+    top = float(values.max(initial=0)) if high is None else high
+    span = top - low
+    scaled = np.zeros_like(values, dtype=np.float32) if span <= 0 else (values - low) * np.float32(255 / span)
+    finite = np.nan_to_num(scaled, nan=0, posinf=255, neginf=0)
+    return b64encode(np.clip(np.rint(finite), 0, 255).astype(np.uint8).tobytes()).decode()

@@ -1,0 +1,183 @@
+"""`Training`: a live run's commands, curves and filters."""
+
+from __future__ import annotations
+
+import math
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from tatamilab.analysis.intervals import wilson_interval
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _, using
+from tatamilab.session import LiveRun, Moment, Phase
+from tatamilab.session.curve import Point
+from tatamilab.session.network import Weights
+from tatamilab.widgets.part import Part, as_bytes, front_end
+
+MOST_FILTERS = 64
+"""Filters of the first layer that are shown."""
+
+
+class Training(Part):
+    """Start, pause, step, begin again; the learning rate while it runs; curves, filters, and the film of the filters.
+
+    Args:
+        run: the live run; closing the part leaves it as it is.
+
+    Example:
+        >>> from tatamilab.data import load
+        >>> from tatamilab.models import worksheet_cnn
+        >>> from tatamilab.session import LiveRun, Sample
+        >>> part = Training(LiveRun(worksheet_cnn, Sample.of(load("mnist", data_size=600))))
+        >>> part.moment["phase"]
+        'ready'
+    """
+
+    _esm = front_end("training", "js")
+    _css = front_end("training", "css")
+    command = traitlets.Dict().tag(sync=True, goes="up")
+    moment = traitlets.Dict().tag(sync=True, goes="down")
+
+    def __init__(self, run: LiveRun) -> None:
+        super().__init__(_texts())
+        self._run = run
+        self._turn = Lock()
+        self._tell()
+        self.observe(self._obey, "command")
+        self.follow(run, self._tell)
+
+    def _obey(self, change: Any) -> None:
+        value = change["new"].get("value")
+        try:
+            match change["new"].get("name"):
+                case "start":
+                    self._run.start()
+                case "pause":
+                    self._run.pause()
+                case "batch" | "epoch" as what:
+                    self._run.step(what)
+                case "reset":
+                    self._run.reset()
+                case "other_seed":
+                    self._run.reset(self._run.moment().seed + 1)
+                case "learning_rate" if isinstance(value, int | float):
+                    self._run.learning_rate = value
+                case "look_at" if value is None or isinstance(value, int):
+                    self._run.look_at(value)
+        except BadInput:
+            self._tell()  # the browser asked for what is no longer there: show it what is
+
+    def _tell(self) -> None:
+        with self._turn, using(self.texts["lang"]):
+            self.moment = _shown(self._run.moment(), self._run.weights())
+
+
+def _shown(moment: Moment, weights: Weights) -> dict[str, Any]:
+    shown = len(moment.frames) - 1 if moment.shown is None else moment.shown
+    return {
+        "phase": moment.phase.value,
+        "epochs": moment.epochs,
+        "learning_rate": moment.learning_rate,
+        "points": [_numbers(point) for point in _finite(moment.points)],
+        "validation": [[*_numbers(point), *_interval(point)] for point in _finite(moment.validation)],
+        "frames": len(moment.frames),
+        "shown": moment.shown,
+        "film": _("after {n:,} steps", n=moment.frames[shown]),
+        "filters": _filters(weights),
+        "status": _status(moment),
+        "says": _says(moment),
+    }
+
+
+def _finite(points: tuple[Point, ...]) -> list[Point]:
+    return [point for point in points if math.isfinite(point.loss)]
+
+
+def _numbers(point: Point) -> list[float]:
+    return [round(point.epoch, 4), round(point.loss, 5), round(point.accuracy, 5)]
+
+
+def _interval(point: Point) -> list[float]:
+    interval = wilson_interval(round(point.accuracy * point.images), point.images)
+    return [round(interval.low, 5), round(interval.high, 5)]
+
+
+def _filters(weights: Weights) -> dict[str, Any]:
+    """The kernels of the first layer, the first channel of each, all on one scale around 0."""
+    kernels = next(
+        (array for name, array in weights.items() if name.endswith("kernel")), np.zeros((0, 0), np.float32)
+    )
+    pictures = _pictures(kernels)[:MOST_FILTERS]
+    limit = float(np.abs(pictures).max(initial=0))
+    rows, columns = pictures.shape[1:]
+    values = as_bytes(pictures, low=-limit, high=limit)
+    return {"count": len(pictures), "rows": rows, "columns": columns, "values": values}
+
+
+def _pictures(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(filters, rows, columns) of a convolution's kernels (h, w, c, o), or of a dense layer's behind a square image."""
+    if kernels.ndim == 4:
+        return np.moveaxis(kernels[:, :, 0, :], -1, 0)
+    side = math.isqrt(kernels.shape[0])
+    if kernels.ndim == 2 and side * side == kernels.shape[0]:
+        return kernels.T.reshape(-1, side, side)
+    return np.zeros((0, 1, 1), np.float32)
+
+
+def _status(moment: Moment) -> str:
+    if moment.phase is Phase.READY:
+        return _(
+            "Ready: {n} epochs of {steps} steps, seed {seed}",
+            n=moment.epochs,
+            steps=moment.n_steps,
+            seed=moment.seed,
+        )
+    place = _(
+        "epoch {epoch} of {n}, step {step} of {steps}",
+        epoch=min(moment.epoch + 1, moment.epochs),
+        n=moment.epochs,
+        step=moment.step or (0 if moment.phase is not Phase.FINISHED else moment.n_steps),
+        steps=moment.n_steps,
+    )
+    speed = _("{n:,.0f} images a second", n=moment.images_per_s)
+    return f"{place} · {speed}" if moment.phase is Phase.RUNNING else place
+
+
+def _says(moment: Moment) -> str:
+    """What a screen reader is told: the phase, and the end of each epoch."""
+    if moment.phase is Phase.DIVERGED:
+        return _(
+            "The loss is no longer a number: the learning rate was too high. Begin again with a lower one."
+        )
+    if not moment.validation:
+        return ""
+    last = moment.validation[-1]
+    return _(
+        "After epoch {epoch:.0f}: {share:.1%} of the images held back are right.",
+        epoch=last.epoch,
+        share=last.accuracy,
+    )
+
+
+def _texts() -> dict[str, Any]:
+    return {
+        "start": _("Start"),
+        "pause": _("Pause"),
+        "go_on": _("Go on"),
+        "batch": _("One batch"),
+        "epoch": _("One epoch"),
+        "reset": _("Begin again"),
+        "other_seed": _("Another seed"),
+        "learning_rate": _("Learning rate"),
+        "accuracy": _("Accuracy: share that is right"),
+        "loss": _("Loss"),
+        "epochs": _("epochs"),
+        "training_images": _("training images"),
+        "held_back": _("images held back"),
+        "filters": _("Filters of the first layer: dark is negative, light is positive"),
+        "film": _("Look back"),
+    }

@@ -1,0 +1,87 @@
+"""The laboratory as a process of its own, and a real browser for it."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TATAMI = Path(sys.executable).with_name("tatami")
+CHROMIUM = shutil.which("chromium")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A laboratory that is open; ended by Ctrl-C within 2 seconds, leaving nothing in its folder."""
+    folder = tmp_path_factory.mktemp("lab")
+    server = subprocess.Popen(
+        [TATAMI, "lab", "--no-open", "--lang", "en", "--port", str(free_port())],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        cwd=folder,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert server.stdout
+    found = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
+    assert found
+    yield found[0]
+    began = time.monotonic()
+    server.send_signal(signal.SIGINT)
+    rest, _ = server.communicate(timeout=20)
+    assert time.monotonic() - began < 2
+    assert "Traceback" not in rest
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """Opens the page in a fresh browser; fails on errors of the page, and on requests elsewhere."""
+    contexts: list[Any] = []
+    wrong: list[str] = []
+
+    def open_page(query: str = "", **options: object) -> Any:
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        opened = context.new_page()
+        opened.on("pageerror", lambda error: wrong.append(str(error)))
+        opened.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+        opened.on("request", lambda request: _is_outside(request.url, address) and wrong.append(request.url))
+        opened.goto(address + query)
+        opened.wait_for_selector(".tl-pixel td")
+        return opened
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _is_outside(url: str, address: str) -> bool:
+    return not url.startswith((address, address.replace("http", "ws"), "blob:", "data:"))

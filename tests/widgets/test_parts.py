@@ -1,0 +1,170 @@
+"""The parts without a browser: what goes down for what comes up."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tatamilab import i18n
+from tatamilab.data import load
+from tatamilab.models import worksheet_cnn
+from tatamilab.session import LiveRun, Network, Phase, Sample
+from tatamilab.widgets import DigitPad, PixelArithmetic, Training
+from tatamilab.widgets.part import as_bytes
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    import keras
+
+    keras.utils.set_random_seed(3)
+    return worksheet_cnn(filters=4)
+
+
+@pytest.fixture
+def pad(model: Any) -> DigitPad:
+    return DigitPad(model)
+
+
+def drawn(ink: np.ndarray, **more: object) -> dict[str, object]:
+    pixels = b64encode(ink.astype(np.uint8).tobytes()).decode()
+    return {"sequence": 5, "pixels": pixels, "prepare": True, "settled": True, **more}
+
+
+def seven() -> np.ndarray:
+    """The first test image, four times as large."""
+    return load("mnist").x_test[0, :, :, 0].repeat(4, 0).repeat(4, 1)
+
+
+def test_the_pad_reads_what_the_model_predicts(pad: DigitPad, model: Any) -> None:
+    pad.drawing = drawn(seven())
+    reading = pad.reading
+    image = np.frombuffer(b64decode(reading["image"]), np.uint8).reshape(1, 28, 28, 1)
+    theirs = model.predict(image.astype(np.float32) / 255, verbose=0)[0]
+    np.testing.assert_allclose(reading["probabilities"], theirs, atol=5e-3)
+    assert reading["most"] == int(theirs.argmax())
+    assert reading["sequence"] == 5
+    assert [(one["rows"], one["channels"]) for one in reading["maps"]] == [(24, 4), (12, 4)]
+    assert reading["rests"]["rows"] == 14
+    assert reading["says"] == f"Read as {reading['most']}, with {max(reading['probabilities']):.0%}."
+
+
+def test_while_the_pen_moves_nothing_is_covered_or_said(pad: DigitPad) -> None:
+    pad.drawing = drawn(seven(), settled=False)
+    assert "rests" not in pad.reading
+    assert "says" not in pad.reading
+
+
+def test_unprepared_the_drawing_is_merely_made_smaller(pad: DigitPad) -> None:
+    pad.drawing = drawn(np.pad(seven()[::2, ::2], ((0, 56), (0, 56))), prepare=False)
+    image = np.frombuffer(b64decode(pad.reading["image"]), np.uint8).reshape(28, 28)
+    assert not image[14:].any()
+    assert image.any()
+
+
+@pytest.mark.parametrize("pixels", ["", "no base64!", None, 7, b64encode(b"123").decode()])
+def test_what_is_no_drawing_is_an_empty_one(pad: DigitPad, pixels: object) -> None:
+    pad.drawing = {"sequence": 1, "pixels": pixels, "prepare": True, "settled": True}
+    assert (pad.reading["empty"], pad.reading["says"]) == (True, "Nothing is drawn.")
+
+
+def test_every_text_is_in_the_language_of_the_making(model: Any) -> None:
+    with i18n.using("ja"):
+        pad = DigitPad(model)
+    pad.drawing = drawn(seven())
+    assert pad.texts["clear"] == "消す"
+    assert pad.reading["says"].endswith("と読みました。")
+
+
+def test_a_network_of_other_images_has_no_pad(refused: Callable[..., None]) -> None:
+    network = Network.of(worksheet_cnn((32, 32, 3), filters=2))
+    refused(
+        lambda: DigitPad(network),
+        en="The digit pad draws images of 28×28×1; the network reads 32×32×3.",
+        ja="数字パッドが描くのは 28×28×1 の画像ですが、このネットワークの入力は 32×32×3 です。",
+    )
+
+
+def test_every_number_of_a_convolution_is_the_networks(model: Any) -> None:
+    part = PixelArithmetic(model)
+    kernel, bias = model.layers[0].get_weights()
+    rng = np.random.default_rng(0)
+    x = load("mnist").x_test[:10].astype(np.float32) / np.float32(255)
+    import keras
+
+    theirs = keras.Model(model.inputs, model.layers[0].output).predict(x, verbose=0)
+    for _ in range(20):
+        image, row, column, filter_ = (int(rng.integers(n)) for n in (10, 24, 24, 4))
+        part.asked = {
+            "image": image,
+            "layer": model.layers[0].name,
+            "filter": filter_,
+            "row": row,
+            "column": column,
+        }
+        answer = part.answer
+        patch, weights, products = (np.array(table["values"]) for table in answer["tables"][:3])
+        np.testing.assert_allclose(patch, x[image, row : row + 5, column : column + 5, 0], atol=1e-6)
+        np.testing.assert_allclose(weights, kernel[:, :, 0, filter_], atol=1e-6)
+        np.testing.assert_allclose(products, patch * weights, atol=2e-6)
+        assert answer["window"] == [row, column, 5, 5]
+        output = float(answer["lines"][-1][0])
+        assert output == pytest.approx(max(float(products.sum()) + bias[filter_], 0), abs=1e-4)
+        assert output == pytest.approx(float(theirs[image, row, column, filter_]), abs=1e-4)
+        pool = answer["tables"][3]
+        window = theirs[
+            image, row // 2 * 2 : row // 2 * 2 + 2, column // 2 * 2 : column // 2 * 2 + 2, filter_
+        ]
+        np.testing.assert_allclose(pool["values"], window, atol=1e-5)
+        assert pool["here"] == [row % 2, column % 2]
+        assert window[tuple(pool["won"])] == window.max()
+
+
+def test_a_pools_number_is_its_windows_largest(model: Any) -> None:
+    part = PixelArithmetic(model)
+    part.asked = {"layer": model.layers[1].name, "filter": 1, "row": 6, "column": 5}
+    (table,) = part.answer["tables"]
+    assert np.max(table["values"]) == pytest.approx(float(part.answer["lines"][0][0]), abs=1e-4)
+    assert part.answer["window"] == [12, 10, 2, 2]
+
+
+def test_a_place_that_is_none_is_where_the_filter_answers_most(model: Any) -> None:
+    part = PixelArithmetic(model)
+    first = part.answer["place"]
+    part.asked = {"layer": "none", "filter": 99, "row": -1, "column": "x", "image": 1e9}
+    assert part.answer["place"] == first
+
+
+def test_commands_reach_the_run_and_moments_come_back() -> None:
+    run = LiveRun(lambda: worksheet_cnn(filters=4), Sample.of(load("mnist", data_size=600)), epochs=2)
+    part = Training(run)
+    assert part.moment["status"] == "Ready: 2 epochs of 5 steps, seed 1"
+    part.command = {"sequence": 1, "name": "batch"}
+    run.wait()
+    part.command = {"sequence": 2, "name": "learning_rate", "value": 0.01}
+    part.command = {"sequence": 3, "name": "learning_rate", "value": "much"}
+    part.command = {"sequence": 4, "name": "learning_rate", "value": -1}
+    part.command = {"sequence": 5, "name": "no such thing"}
+    assert part.moment["learning_rate"] == 0.01
+    part.command = {"sequence": 6, "name": "start"}
+    assert run.wait() is Phase.FINISHED
+    part.command = {"sequence": 7, "name": "look_at", "value": 0}
+    assert part.moment["film"] == "after 0 steps"
+    part.command = {"sequence": 8, "name": "look_at", "value": 10**6}
+    epoch, loss, accuracy, low, high = part.moment["validation"][-1]
+    assert epoch == 2
+    assert low < accuracy < high
+    assert loss > 0
+    assert (part.moment["filters"]["count"], part.moment["filters"]["rows"]) == (4, 5)
+    part.command = {"sequence": 9, "name": "other_seed"}
+    assert part.moment["status"] == "Ready: 2 epochs of 5 steps, seed 2"
+    part.close()
+    run.close()
+
+
+def test_bytes_of_values() -> None:
+    made = np.frombuffer(b64decode(as_bytes(np.array([-1.0, 0.0, 0.5, 2.0, np.nan]), high=1)), np.uint8)
+    assert made.tolist() == [0, 0, 128, 255, 0]
+    assert b64decode(as_bytes(np.zeros(3))) == b"\0\0\0"
