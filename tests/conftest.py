@@ -9,6 +9,8 @@ from tatamilab.errors import BadInput, TatamiError
 
 Refused = Callable[..., None]
 
+pytest_plugins = ["postgres_server"]
+
 
 @pytest.fixture
 def refused() -> Refused:

@@ -131,3 +131,23 @@ def test_migrations_lead_to_the_tables_of_today(store: StudyStore) -> None:
     with store._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
+
+
+def test_ten_thousand_runs_are_listed_at_once(store: StudyStore) -> None:
+    from sqlalchemy import insert
+
+    from tatamilab.store.tables import runs, study_runs
+
+    values = {"specification": "{}", "status": "finished", "attempts": 1, "test_accuracy": 0.5}
+    store.add_study("id1", "large", {}, [])
+    place = {"study": "id1", "arm": "a", "size": 60, "initialisation": 0, "ordering": 0}
+    with store._writing() as connection:
+        connection.execute(insert(runs), [{"key": f"{n:064}", **values} for n in range(10_000)])
+        connection.execute(
+            insert(study_runs), [{"key": f"{n:064}", "draw": n, **place} for n in range(10_000)]
+        )
+    began = time.perf_counter()
+    (study,) = store.studies()
+    elapsed_s = time.perf_counter() - began
+    assert (study.n_runs, study.n_done) == (10_000, 10_000)
+    assert elapsed_s < 0.3
