@@ -4,7 +4,7 @@ from tatamilab.analysis.study_effects import Estimate
 from tatamilab.i18n import _
 from tatamilab.study import built_in
 from tatamilab.study.answer import ALPHA, Answer, ArmAnswer, ContrastAnswer
-from tatamilab.study.words import arm_title, contrast_title, percent, points
+from tatamilab.study.words import arm_title, contrast_title, percent, points, turned
 
 ENOUGH_DRAWS = 10
 """Draws from which the sign-flip test can find anything, even after Holm over the contrasts of `--why`."""
@@ -18,7 +18,8 @@ def verdict(found: Answer) -> list[str]:
         *(_contrast(found, main) if main else []),
         *_first_images(found),
         *_sizes(found),
-        *(_other(found, one) for one in found.contrasts[1:]),
+        *(_other(one) for one in found.contrasts[1:]),
+        *_together(found),
         *_variances(found),
         *_limits(found),
     ]
@@ -62,7 +63,7 @@ def _conclusion(one: ContrastAnswer, effect: Estimate) -> str:
             "{better} is better than {worse}: {points}, {p}; of 1,000 digits, {more:.0f} more right.",
             better=better,
             worse=worse,
-            points=points(effect),
+            points=points(effect if effect.mean > 0 else turned(effect)),
             p=_p(one.p_holm),
             more=abs(1000 * effect.mean),
         )
@@ -183,7 +184,7 @@ def _sizes(found: Answer) -> list[str]:
     return said
 
 
-def _other(found: Answer, one: ContrastAnswer) -> str:
+def _other(one: ContrastAnswer) -> str:
     """A contrast beyond the main one, with what it is there to tell."""
     effect = one.largest
     if effect is None:
@@ -205,6 +206,26 @@ _QUESTIONS = {
     f"{built_in.LONGER} - {built_in.BPNN}": lambda: _("Was the BPNN trained too briefly?"),
 }
 """What the controls of `--why` are there to tell, by contrast."""
+
+
+def _together(found: Answer) -> list[str]:
+    """What the controls of `--why` come to, in numbers alone."""
+    effects = {one.contrast.text: one.largest for one in found.contrasts}
+    named = [effects.get(text) for text in (found.contrasts[0].contrast.text, *_QUESTIONS)] if effects else []
+    if not named or any(effect is None for effect in named):
+        return []
+    lead, plain, frozen, moved, *_null = (100 * effect.mean for effect in named if effect)
+    return [
+        _(
+            "Together: of the CNN's {lead:.2f} points, {parameters:.2f} are there with as many parameters in a plain "
+            "network; moved pixels cost the CNN {moved:.2f} points more than the BPNN; learning the filters, in place "
+            "of leaving them random, changes {frozen:+.2f}.",
+            lead=lead,
+            parameters=lead - plain,
+            moved=moved,
+            frozen=frozen,
+        )
+    ]
 
 
 def _variances(found: Answer) -> list[str]:

@@ -1,5 +1,7 @@
 """What arms, contrasts and numbers are called, in the language in force."""
 
+from dataclasses import replace
+
 from tatamilab.analysis.study_effects import Estimate
 from tatamilab.analysis.study_images import TwoWay
 from tatamilab.i18n import _
@@ -37,6 +39,11 @@ def contrast_title(contrast: Contrast) -> str:
 def percent(found: Estimate) -> str:
     """A share and its interval, "90.3% (90.0–90.6)"."""
     return f"{found.mean:.1%} ({100 * found.low:.1f}–{100 * found.high:.1f})"
+
+
+def turned(found: Estimate) -> Estimate:
+    """The same difference seen from the other side."""
+    return replace(found, mean=-found.mean, low=-found.high, high=-found.low)
 
 
 def points(found: Estimate | TwoWay) -> str:
