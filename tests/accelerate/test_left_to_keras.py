@@ -79,12 +79,6 @@ REASONS: dict[str, tuple[Callable[[], keras.Model], dict[str, Any], str, str]] =
         "optimizer SGD was built for other weights",
         "オプティマイザ SGD は別の重みのために作られています",
     ),
-    "reshape": (
-        lambda: small(first=[layers.Reshape((2, 2, 1), name="r"), layers.Conv2D(2, 2), layers.Flatten()]),
-        {},
-        "layer 'r' (Reshape) gives shape (2, 2, 1), of several axes, to a value of another",
-        "層 'r'（Reshape）は別の形の値に、複数の軸をもつ形状 (2, 2, 1) を与えます",
-    ),
     "layer": (
         lambda: small(first=[layers.LayerNormalization(name="norm")]),
         {},

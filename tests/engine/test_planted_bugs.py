@@ -17,6 +17,7 @@ import test_activity
 import test_dropout
 import test_inside
 import test_optimizers
+import test_reshape
 from differences import Expected, differences
 from networks import SGD, Network, random_weights
 
@@ -28,6 +29,7 @@ from tatamilab.engine.kernels import (
     data,
     dense,
     dropout,
+    elementwise,
     loss,
     normalization,
     optimizer,
@@ -160,6 +162,10 @@ def _gradient_as_jax(name: str, seen_in: str) -> None:
     test_inside.test_the_input_gradient_is_that_of_jax(name)
 
 
+def _reshaped_as_keras(name: str, seen_in: str) -> None:
+    test_reshape.test_training_is_that_of_keras(test_reshape.other_axes, np.random.default_rng(0))
+
+
 COMPARISONS = (
     dict.fromkeys(CASES, _as_the_reference)
     | dict.fromkeys(("adam", "nesterov"), _as_keras)
@@ -168,6 +174,7 @@ COMPARISONS = (
         "dropout masks": _masks_by_formula,
         "accuracy": _accuracy_is_a_share_of_the_images,
         "worksheet": _gradient_as_jax,
+        "other axes": _reshaped_as_keras,
     }
 )
 
@@ -346,6 +353,14 @@ BUGS = [
         "(pool.window[0] * pool.window[1])",
         "average",
         "output",
+    ),
+    # copies
+    Bug(
+        "given twice",
+        elementwise.reshape_gradient,
+        "dy[at], (size,)",
+        "dy[at] + dy[at], (size,)",
+        "other axes",
     ),
     # normalisation
     quickly(

@@ -50,7 +50,11 @@ def consumers(graph: Graph) -> dict[str, list[str]]:
 
 
 def fuse(graph: Graph) -> tuple[Block, ...]:
-    """The blocks of a graph, in its order. Reshapes are no blocks: memory is the same before and after."""
+    """The blocks of a graph, in its order.
+
+    A reshape to one axis, or to the shape it reads, is no block: memory is the same before and after. Another one
+    is: whoever reads it reads by its rows, columns and channels.
+    """
     readers = consumers(graph)
     by_name = {node.name: node for node in graph.nodes}
     source: dict[str, str] = {}  # reshaped value → the value whose memory it is
@@ -65,8 +69,10 @@ def fuse(graph: Graph) -> tuple[Block, ...]:
         if node.name in taken:
             continue
         if isinstance(node, Reshape):
-            source[node.name] = source.get(node.inputs[0], node.inputs[0])
-            continue
+            read = source.get(node.inputs[0], node.inputs[0])
+            if len(node.shape) == 1 or node.shape == by_name[read].shape:
+                source[node.name] = read
+                continue
         last: Node = node
         relu, pool = False, None
         after = only_reader(last)

@@ -22,6 +22,7 @@ from tatamilab.engine.graph import (
     Node,
     Pool2D,
     Rescaling,
+    Reshape,
     Softmax,
     Unsupported,
     ZeroPadding2D,
@@ -97,6 +98,7 @@ OPERATIONS: dict[type[Node], Operation] = {
     Rescaling: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
     Add: Operation(forward=elementwise.forward, input_gradient=elementwise.input_gradient),
     Concatenate: Operation(forward=elementwise.concatenate, input_gradient=elementwise.split_gradient),
+    Reshape: Operation(forward=elementwise.reshape, input_gradient=elementwise.reshape_gradient),
     ZeroPadding2D: Operation(forward=elementwise.pad, input_gradient=elementwise.crop_gradient),
 }
 

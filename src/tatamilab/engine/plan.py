@@ -233,8 +233,10 @@ class Plan:
     def padded_in_place(self, value: str) -> bool:
         """Whether a value's own memory can have a margin: nobody reads it as one flat row."""
         whole = (Conv2D, DepthwiseConv2D, Pool2D, Activation, BatchNormalization, Dropout, Add, ZeroPadding2D)
-        reshaped = any(isinstance(n, Reshape) and n.inputs[0] == value for n in self.graph.nodes)
-        return not reshaped and all(isinstance(b.node, whole) for b in self.readers[value])
+        return not self._reshaped(value) and all(isinstance(b.node, whole) for b in self.readers[value])
+
+    def _reshaped(self, value: str) -> bool:
+        return any(isinstance(n, Reshape) and n.inputs[0] == value for n in self.graph.nodes)
 
     # -- stages ---------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import keras
 
 from tatamilab.engine.frontend import layers, parameters, wiring
 from tatamilab.engine.frontend.calls import Call, described
-from tatamilab.engine.graph import Graph, Input, Node, Reshape, Unsupported
+from tatamilab.engine.graph import Graph, Input, Node, Unsupported
 from tatamilab.engine.verify import verify
 from tatamilab.i18n import _
 
@@ -21,25 +21,7 @@ def lower(model: Any) -> Graph:
     names = parameters.named(model)
     way = Way(input_node(model), names)
     way.through(model, way.nodes[0], "")
-    check_reshapes(way.nodes)
     return verify(Graph(nodes=tuple(way.nodes), parameters=parameters.lower(model, names, way.nodes)))
-
-
-def check_reshapes(nodes: list[Node]) -> None:
-    """Refuse a value that is read under other rows, columns and channels than those it was written by.
-
-    Raises:
-        Unsupported: naming the first layer that gives it a new shape of several axes.
-    """
-    written: dict[str, tuple[int, ...]] = {}
-    read = {name for node in nodes if not isinstance(node, Reshape) for name in node.inputs}
-    for node in nodes:
-        written[node.name] = written[node.inputs[0]] if isinstance(node, Reshape) else node.shape
-        if node.name in read and len(node.shape) > 1 and written[node.name] != node.shape:
-            raise Unsupported(
-                _("layer {name!r} ({kind})", name=node.name, kind="Reshape"),
-                _("gives shape {shape}, of several axes, to a value of another", shape=node.shape),
-            )
 
 
 def input_node(model: Any) -> Input:

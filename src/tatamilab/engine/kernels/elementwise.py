@@ -4,6 +4,7 @@ Each has one loop over tiles of the last axis; what it computes is a function of
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -135,3 +136,26 @@ def crop_gradient(k: Kernel, c: Context, block: Block) -> None:
         c.store_gradient(block.name, block.inputs[0], at, dy[i + top, j + left, ch, g], shape)
 
     elements(k, shape, body)
+
+
+def reshape(k: Kernel, c: Context, block: Block) -> None:
+    """y = x, the same elements in the same order under other axes."""
+    x, y = c.value(block.inputs[0], (block.node.size,)), c.value(block.name)
+    elements(k, block.shape, lambda at: y.__setitem__(at, x[_flat(at, block.shape)]))
+
+
+def reshape_gradient(k: Kernel, c: Context, block: Block) -> None:
+    """d_x = d_y, likewise."""
+    dy, size = c.gradient(block.name), block.node.size
+
+    def body(at: Any) -> None:
+        c.store_gradient(block.name, block.inputs[0], _flat(at, block.shape), dy[at], (size,))
+
+    elements(k, block.shape, body)
+
+
+def _flat(at: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Where the element at `at` is among all: the index of one axis in place of several."""
+    *axes, g = at
+    index = sum(axis * prod(shape[a + 1 :]) for a, axis in enumerate(axes))
+    return index, g
