@@ -34,7 +34,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         cwd=folder,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={
+            name: value for name, value in os.environ.items() if not name.startswith("PYTEST")
+        },  # NiceGUI looks
     )
     assert server.stdout
     found = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
