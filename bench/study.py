@@ -22,7 +22,7 @@ KERAS = 5
 
 KERAS = 5
 
-PEER = f"""
+PEER = """
 import time, numpy as np, keras
 (x, y), (x_test, y_test) = keras.datasets.mnist.load_data() if False else (None, None), (None, None)
 """

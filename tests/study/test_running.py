@@ -28,7 +28,7 @@ ASKER = Path(__file__).with_name("small_study.py")
 class Here:
     """A place that runs in this process, and can be made to fail."""
 
-    n_workers, target, notice = 1, None, ""
+    n_workers, target, notice, draws_random_numbers = 1, None, "", False
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []

@@ -5,7 +5,9 @@ each initialisation seed Keras builds it anew (some 10 ms), so a run starts from
 """
 
 import hashlib
+import multiprocessing
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,16 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tatamilab import backend
-from tatamilab.data import Dataset
+from tatamilab.data import Dataset, load
 from tatamilab.engine.frontend import lower, lower_training, weights_of
 from tatamilab.engine.graph import Conv2D, Graph, Node, Unsupported, multiply_adds
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import choose
 from tatamilab.errors import BadInput
 from tatamilab.experiment.options import OPTIMIZERS
-from tatamilab.i18n import _
+from tatamilab.i18n import _, language, using
 from tatamilab.models import load_model
 from tatamilab.study.design import Network
+from tatamilab.study.places import begin_worker
 from tatamilab.study.specification import Recipe, Study
 
 _PARAMETERS = ("kernel", "bias", "gamma", "beta", "mean", "variance")
@@ -61,6 +64,9 @@ class Networks:
         """The initial weights of an arm, by parameter name."""
         return self._start(_model_of(self._recipes[arm]), seed)
 
+    def close(self) -> None:
+        """Nothing is held that must be given back."""
+
     def _drawn(self, key: tuple[Any, ...], seed: int) -> Weights:
         built = load_model(key[0], self._shape, self._n_classes, seed=seed, options=dict(key[1:]))
         return weights_of(built, self._graphs[key])
@@ -84,6 +90,53 @@ class Networks:
             graph = frozen_first(graph, recipe.model)
         plan = Plan(graph=graph, training=training, batch_size=recipe.batch_size, target=self._target)
         return Network(graph, training, plan.hash, self._target.name, start, multiply_adds(graph))
+
+
+class NetworksApart:
+    """The same as `Networks`, made in a process of its own.
+
+    Keras draws the seeds of its initializers from Python's global generator, which it seeds before. A thread that
+    draws from it meanwhile, as Dask's do, would change the weights.
+
+    Args:
+        study, target: as for `Networks`.
+
+    Raises:
+        BadInput: as `Networks` does.
+    """
+
+    def __init__(self, study: Study, target: str | None = None) -> None:
+        self._process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=begin_worker)
+        try:
+            made = self._process.submit(_make, study, target, language())
+            self.by_arm: dict[str, Network] = made.result()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self, arm: str, seed: int) -> Weights:
+        """The initial weights of an arm, by parameter name."""
+        return self._process.submit(_start, arm, seed).result()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.shutdown()
+
+
+_made: Networks | None = None
+"""What the process of `NetworksApart` has made."""
+
+
+def _make(study: Study, target: str | None, lang: str) -> dict[str, Network]:
+    global _made
+    with using(lang):
+        _made = Networks(study, load(study.data), target)
+    return _made.by_arm
+
+
+def _start(arm: str, seed: int) -> Weights:
+    assert _made is not None
+    return _made.start(arm, seed)
 
 
 def numbered(graph: Graph) -> Graph:

@@ -32,11 +32,19 @@ class WorkerLost(Exception):
 
 
 class Where(Protocol):
-    """Where runs are done."""
+    """Where runs are done.
+
+    Attributes:
+        n_workers: runs that may be under way at a time.
+        target: name of the vector unit that all workers have; None for the widest here.
+        notice: a sentence about it for the user, or "".
+        draws_random_numbers: whether threads of its own draw from Python's global generator in this process.
+    """
 
     n_workers: int
     target: str | None
     notice: str
+    draws_random_numbers: bool
 
     def submit(self, task: Task) -> "Future[Trained]":
         """Begin a run; at most `n_workers` are under way at a time."""
@@ -83,6 +91,7 @@ class Local:
 
     target: str | None = None
     notice = ""
+    draws_random_numbers = False
 
     def __init__(self, n_workers: int, data: str) -> None:
         self.n_workers, self._data = n_workers, data
@@ -92,7 +101,7 @@ class Local:
             self._begin_worker()
 
     def _begin_worker(self) -> None:
-        worker = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
+        worker = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=begin_worker)
         worker.submit(training.prepare, self._data)
         self._idle.append(worker)
         self._every.append(worker)
@@ -134,7 +143,7 @@ class Local:
             worker.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
+def begin_worker() -> None:
     """What a worker does first: leave Ctrl-C to the parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -155,6 +164,8 @@ class Cluster:
     Args:
         address: of the scheduler.
     """
+
+    draws_random_numbers = True
 
     def __init__(self, address: str) -> None:
         try:

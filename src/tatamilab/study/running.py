@@ -10,8 +10,8 @@ from tatamilab.data import Dataset, load
 from tatamilab.experiment.interruption import interruptible
 from tatamilab.store import Claims, Member, RunRow, RunStatus, StudyStore
 from tatamilab.study import streams
-from tatamilab.study.design import Network, Run, check_sizes, data_hash, design, longest_first, study_id
-from tatamilab.study.networks import Networks
+from tatamilab.study.design import Run, check_sizes, data_hash, design, longest_first, study_id
+from tatamilab.study.networks import Networks, NetworksApart
 from tatamilab.study.places import Where, open_place
 from tatamilab.study.specification import Study
 from tatamilab.study.training import Task, Trained
@@ -62,7 +62,7 @@ class Prepared:
     study: Study
     id: str
     data: Dataset
-    networks: Networks
+    networks: Networks | NetworksApart
     runs: list[Run]
     where: Where
     by_key: dict[str, Run] = field(init=False)
@@ -72,6 +72,7 @@ class Prepared:
 
     def close(self) -> None:
         """End the workers."""
+        self.networks.close()
         self.where.close()
 
 
@@ -90,9 +91,12 @@ def prepare(study: Study, on: str | None = None) -> Prepared:
     check_sizes(study, data)
     where = open_place(on, study.data)
     try:
-        networks = Networks(study, data, where.target)
-        by_arm: dict[str, Network] = networks.by_arm
-        return Prepared(study, study_id(study), data, networks, design(study, data, by_arm), where)
+        networks: Networks | NetworksApart
+        if where.draws_random_numbers:
+            networks = NetworksApart(study, where.target)
+        else:
+            networks = Networks(study, data, where.target)
+        return Prepared(study, study_id(study), data, networks, design(study, data, networks.by_arm), where)
     except BaseException:
         where.close()
         raise
