@@ -41,6 +41,13 @@ def test_a_curve_of_many_points_keeps_its_mean() -> None:
     assert curve.points[-1].epoch == 3 * MOST_POINTS
 
 
+def test_few_images_make_no_point_of_their_own() -> None:
+    curve = Curve(least=10)
+    for images in (4, 5, 6, 100, 3, 3):
+        curve.append(Point(1.0, images, 1.0, 0.5))
+    assert [point.images for point in curve.points] == [15, 100, 6]
+
+
 def test_a_networks_layers_and_values_are_keras_s() -> None:
     import keras
 
