@@ -51,7 +51,7 @@ class Here:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> Here:
     place = Here()
-    monkeypatch.setattr(running, "open_place", lambda _on, _data: place)
+    monkeypatch.setattr(running, "open_place", lambda _on, _data, **_soon: place)
     return place
 
 
