@@ -24,14 +24,22 @@ class Point:
 
 
 class Curve:
-    """Points in order; when there are too many, neighbours are merged."""
+    """Points in order, none of very few images; when there are too many, neighbours are merged.
 
-    def __init__(self) -> None:
+    Args:
+        least: images that a point stands for before the next one begins; the mean of fewer is mostly noise.
+    """
+
+    def __init__(self, least: int = 1) -> None:
         self.points: list[Point] = []
+        self._least = least
 
     def append(self, point: Point) -> None:
         """Add a point behind the others."""
-        self.points = [*self.points, point]
+        if self.points and self.points[-1].images < self._least:
+            self.points = [*self.points[:-1], merged(self.points[-1], point)]
+        else:
+            self.points = [*self.points, point]
         if len(self.points) > MOST_POINTS:
             pairs = zip(self.points[::2], self.points[1::2], strict=False)
             rest = self.points[len(self.points) // 2 * 2 :]
@@ -46,7 +54,8 @@ def merged(a: Point, b: Point) -> Point:
         Point(epoch=1.0, images=400, loss=1.25, accuracy=0.5)
     """
     n = a.images + b.images
-    share = a.images / n
-    return Point(
-        b.epoch, n, a.loss * share + b.loss * (1 - share), a.accuracy * share + b.accuracy * (1 - share)
-    )
+
+    def mean(of_a: float, of_b: float) -> float:
+        return (a.images * of_a + b.images * of_b) / n
+
+    return Point(b.epoch, n, mean(a.loss, b.loss), mean(a.accuracy, b.accuracy))

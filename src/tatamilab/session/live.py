@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 SLICE_S = 0.04
 """Seconds of training between two looks: 25 a second."""
 
+POINTS_AN_EPOCH = 40
+"""Points of the curve in an epoch, at most."""
+
 STALL_S = 10.0
 """Seconds after which a slice in hand is given up waiting for, when a run is closed."""
 
@@ -141,7 +144,7 @@ class LiveRun:
         self._program.start_over(weights)
         x, y = self.sample.x, self.sample.y
         self._loop = Loop(self._program, x, y, seed=self._seed, learning_rate=self._learning_rate)
-        self._curve = Curve()
+        self._curve = Curve(least=len(x) // POINTS_AN_EPOCH)
         self._validation: tuple[Point, ...] = ()
         self._speed = 0.0
         self._phase = Phase.READY

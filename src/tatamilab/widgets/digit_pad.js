@@ -31,11 +31,11 @@ function render({ model, el }) {
   const maps = make("div", "tl-maps");
   const root = make("div", "tl tl-pad", { lang: texts.lang },
     make("div", "tl-columns", {},
-      make("div", "", {}, make("h3", "", { textContent: texts.draw }), pad,
+      make("div", "tl-pen", {}, make("h3", "", { textContent: texts.draw }), pad,
         make("div", "tl-row", { style: "margin-top:8px" }, clear, make("label", "", {}, prepared, texts.as_mnist)),
         make("p", "tl-muted", { textContent: texts.keys })),
-      make("div", "", {}, make("h3", "", { textContent: texts.answer }), bars, says),
-      make("div", "", { style: "flex:1 1 240px" }, make("h3", "", { textContent: texts.way }),
+      make("div", "tl-answer", {}, make("h3", "", { textContent: texts.answer }), bars, says),
+      make("div", "tl-way", {}, make("h3", "", { textContent: texts.way }),
         make("div", "tl-steps", {}, cropped.figure, seen.figure, rests.figure))),
     maps);
   el.replaceChildren(root);

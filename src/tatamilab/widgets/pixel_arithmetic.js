@@ -21,7 +21,7 @@ function render({ model, el }) {
       make("label", "", {}, texts.layer, layer), make("label", "", {}, texts.filter, filter), play),
     make("div", "tl-maps2", {}, make("div", "", {}, readsTitle, reads), make("div", "", {}, makesTitle, makes,
       make("p", "tl-muted", { textContent: texts.keys }))),
-    sums, lines, says);
+    sums, says);
   el.replaceChildren(root);
 
   const channel = newest(model, "asked", "answer");
@@ -107,8 +107,8 @@ function render({ model, el }) {
     makesTitle.textContent = answer.makes.title;
     paintMap(reads, answer.reads, answer.window);
     paintMap(makes, answer.makes, [answer.place.row, answer.place.column, 1, 1]);
-    sums.replaceChildren(...answer.tables.flatMap((table) => [
-      ...(table.sign ? [make("span", "tl-sign", { textContent: table.sign })] : []), grid(table)]));
+    sums.replaceChildren(...answer.tables.map((table) => make("div", "tl-table", {},
+      ...(table.sign ? [make("span", "tl-sign", { textContent: table.sign })] : []), grid(table))), lines);
     lines.replaceChildren(...answer.lines.flatMap(([value, text, result]) => [
       make("dt", result ? "tl-result" : "", { textContent: value }), make("dd", "", { textContent: text })]));
     if (!playing) says.textContent = answer.says;
