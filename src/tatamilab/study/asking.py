@@ -11,7 +11,7 @@ from tatamilab.files import write_whole
 from tatamilab.i18n import _
 from tatamilab.store import RunRow, StudyStore
 from tatamilab.study.answer import Answer, answer
-from tatamilab.study.design import Place, Placed
+from tatamilab.study.design import Place, Placed, study_id
 from tatamilab.study.exporting import to_csv
 from tatamilab.study.results import collect
 from tatamilab.study.running import Prepared, Told, prepare, run_missing
@@ -62,7 +62,8 @@ def ask(
     Raises:
         BadInput, OutputError, MissingExtra: whatever stands in the way; what the store holds is unharmed.
     """
-    prepared = prepare(study, on)
+    known = {one.id: one for one in store.studies()}.get(study_id(study))
+    prepared = prepare(study, on, soon=known is None or known.n_done < known.n_runs)
     try:
         enough = None if until is None else stops(study, prepared.runs, until)
         told = begun(prepared) if begun else None

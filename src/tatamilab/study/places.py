@@ -53,13 +53,14 @@ class Where(Protocol):
         """End the workers."""
 
 
-def open_place(address: str | None, data: str) -> Where:
+def open_place(address: str | None, data: str, *, soon: bool = True) -> Where:
     """The place that `address` names.
 
     Args:
         address: None or "local" for a process a core, "local:N" for N, or Dask's "tcp://HOST:PORT" or
             "dask://HOST:PORT".
         data: name or path of the data set, which workers load while the study is put together.
+        soon: whether there will be runs, so that workers begin to start up at once.
 
     Raises:
         BadInput: no such place.
@@ -67,11 +68,11 @@ def open_place(address: str | None, data: str) -> Where:
         MissingExtra: Dask is not installed.
     """
     if address is None or address == "local":
-        return Local(threads.default(), data)
+        return Local(threads.default(), data, soon=soon)
     if match := re.fullmatch(r"local:(\d{1,4})", address):
         n_workers = int(match[1])
         if 1 <= n_workers <= MOST_WORKERS:
-            return Local(n_workers, data)
+            return Local(n_workers, data, soon=soon)
     if re.match(r"(dask|tcp|tls)://.", address):
         return Cluster(re.sub("^dask://", "tcp://", address))
     raise BadInput(
@@ -87,17 +88,18 @@ class Local:
     Args:
         n_workers: how many.
         data: what they load at once.
+        soon: whether they start up at once, or each when it is first needed.
     """
 
     target: str | None = None
     notice = ""
     draws_random_numbers = False
 
-    def __init__(self, n_workers: int, data: str) -> None:
+    def __init__(self, n_workers: int, data: str, *, soon: bool = True) -> None:
         self.n_workers, self._data = n_workers, data
         self._idle: list[ProcessPoolExecutor] = []
         self._every: list[ProcessPoolExecutor] = []
-        for _number in range(n_workers):
+        for _number in range(n_workers if soon else 0):
             self._begin_worker()
 
     def _begin_worker(self) -> None:
@@ -108,6 +110,8 @@ class Local:
 
     def submit(self, task: Task) -> "Future[Trained]":
         """Begin a run on an idle worker; `BrokenProcessPool` is its outcome if the worker dies."""
+        if not self._idle:
+            self._begin_worker()
         worker = self._idle.pop()
         try:
             inner = worker.submit(training.train, task)

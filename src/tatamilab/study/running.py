@@ -76,12 +76,13 @@ class Prepared:
         self.where.close()
 
 
-def prepare(study: Study, on: str | None = None) -> Prepared:
+def prepare(study: Study, on: str | None = None, *, soon: bool = True) -> Prepared:
     """Check a study and put its runs together; the workers start up meanwhile.
 
     Args:
         study: what is asked.
         on: where its runs are done, see `places.open_place`.
+        soon: whether some will have to be done.
 
     Raises:
         BadInput: the study does not fit its data, or a model cannot be trained.
@@ -89,7 +90,7 @@ def prepare(study: Study, on: str | None = None) -> Prepared:
     """
     data = load(study.data)
     check_sizes(study, data)
-    where = open_place(on, study.data)
+    where = open_place(on, study.data, soon=soon)
     try:
         networks: Networks | NetworksApart
         if where.draws_random_numbers:
