@@ -50,7 +50,9 @@ def plot_sizes(sizes: Sequence[int], curves: Sequence[Curve], *, ax: "Axes | Non
         curves: one an arm.
         ax: where to draw; the axes of a new figure if None.
     """
-    ax = ax or style.new_figure(8.6, 5.0).add_axes((0.09, 0.12, 0.66, 0.78))
+    if ax is None:
+        width = 7.0 + max(style.text_width(curve.title, 9.5) for curve in curves)
+        ax = style.new_figure(width, 5.0).add_axes((0.75 / width, 0.12, 5.8 / width, 0.78))
     style.quiet(ax)
     ax.set_xscale("log")
     for at, curve in enumerate(curves):
