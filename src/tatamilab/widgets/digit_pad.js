@@ -90,7 +90,8 @@ function render({ model, el }) {
   });
   pad.addEventListener("pointermove", (event) => {
     if (!last) return;
-    for (const one of event.getCoalescedEvents?.() ?? [event]) {
+    const parts = event.getCoalescedEvents?.() ?? [];
+    for (const one of parts.length ? parts : [event]) {
       const here = place(one);
       stroke(last, here);
       last = here;
