@@ -47,12 +47,13 @@ function render({ model, el }) {
     return out;
   };
   const ask = (isSettled) => channel.send({ pixels: base64(pixels()), prepare: prepared.checked, settled: isSettled });
-  const send = onFrame(() => {
-    paintPad();
+  const repaint = onFrame(paintPad);
+  function send() {
     ask(false);
+    repaint();
     clearTimeout(settled);
     settled = setTimeout(() => ask(true), 180);
-  });
+  }
 
   function paintPad() {
     const pen = pad.getContext("2d"), dark = root.dataset.scheme === "dark";
