@@ -203,8 +203,10 @@ def test_optimizers(rule: str) -> None:
         middle = (layers.BatchNormalization(),)
         return small(optimizer=optimizers[rule](), middle=middle)
 
+    n_fits = 1 if rule == "ema" else 2  # after averaging weights, plain Keras 3.15 on JAX can't fit again
+
     def act(model: keras.Model) -> Any:
-        return [model.fit(X, Y, epochs=2, callbacks=[Watcher(looks=False)], verbose=0) for _ in range(2)]
+        return [model.fit(X, Y, epochs=2, callbacks=[Watcher(looks=False)], verbose=0) for _ in range(n_fits)]
 
     compare(build, stepwise(act))
 

@@ -210,7 +210,7 @@ def test_the_prototype_runs_only_where_it_is_given() -> None:
     (lab,) = engine.selected(engine.options(["--cases", "lab"]))
     assert "prototype" not in lab.programs
     (lab,) = engine.selected(engine.options(["--cases", "lab", "--prototype", "there"]))
-    assert lab.programs["prototype"].arguments == ("there",)
+    assert lab.programs["prototype"].arguments == (str(Path("there").resolve()),)
 
 
 def test_an_unknown_case_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

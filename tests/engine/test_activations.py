@@ -21,6 +21,7 @@ from tatamilab.engine.graph import Activation, ActivationKind
 from tatamilab.engine.jit import Loaded, compiled
 from tatamilab.engine.kernels.activations import CURVES, activate
 from tatamilab.engine.program import Program
+from tatamilab.engine.schedule import BY_REGISTERS
 from tatamilab.engine.target import choose, runnable
 
 BY_KIND: dict[ActivationKind, tuple[Callable[[Any], Any], float]] = {
@@ -60,6 +61,7 @@ def compute(target: str, bodies: Sequence[Body], n_outputs: int) -> np.ndarray:
     build = Build(
         module=ir.Module("curves"),
         target=choose(target),
+        schedule=BY_REGISTERS[choose(target).registers],
         buffers=buffers,
         slots={"x": 0, "out": 1},
         max_chunks=1,

@@ -60,7 +60,8 @@ def test_the_same_is_dropped_forward_and_backward_on_every_target_and_team(
     )
     w = rng.normal(size=graph.parameters[0].shape).astype("f")
     y = rng.normal(size=(n, *shape)).astype("f")
-    mask = kept(int(seeds(5, 0, 1)[0]), 2, rate, n, shape[-1] if whole_channels else w.shape[1])
+    place = 2 + (len(shape) > 1)  # a reshape to several axes stands before it
+    mask = kept(int(seeds(5, 0, 1)[0]), place, rate, n, shape[-1] if whole_channels else w.shape[1])
     mask = np.broadcast_to(mask[:, None, None], y.shape) if whole_channels else mask.reshape(y.shape)
     output = np.where(mask, w.reshape(y.shape) / np.float32(1 - rate), 0)
     expected = np.where(mask, 2 * (output - y) / (1 - rate), 0) / y.size
