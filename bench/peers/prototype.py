@@ -16,9 +16,10 @@ N_TRAIN, N_VALIDATION, N_THREADS = 54_000, 6_000, 2
 def main() -> None:
     bench = Bench()
     sys.path.insert(0, sys.argv[1])
-    import lab
     import program
     from llvmlite import binding
+
+    import lab
 
     base = lab.AVX512 if binding.get_host_cpu_features().get("avx512f") else lab.AVX2
     schedule = dataclasses.replace(base, conv="winograd", conv_px=1, profile=False)
