@@ -22,6 +22,7 @@ def test_no_scheduler_is_said_in_five_seconds() -> None:
     assert time.monotonic() - began < 15
 
 
+@pytest.mark.usefixtures("weights_apart")
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_three_workers_of_which_one_is_killed(tmp_path: Path, small: Study) -> None:

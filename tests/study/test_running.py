@@ -175,6 +175,7 @@ def test_the_folder_has_what_the_answer_rests_on(
     assert to_csv(again.runs, again.rows) == to_csv(asked.runs, asked.rows)
 
 
+@pytest.mark.usefixtures("weights_apart")
 @pytest.mark.parametrize(
     ("n_kills", "draws"), [pytest.param(2, 3), pytest.param(20, 12, marks=pytest.mark.slow)]
 )
