@@ -8,8 +8,9 @@ import keras
 import numpy as np
 
 from tatamilab.engine.frontend import lower, lower_training
-from tatamilab.engine.program import Program, Totals
+from tatamilab.engine.program import Program
 from tatamilab.engine.target import choose
+from tatamilab.engine.totals import Totals
 
 Weights = Mapping[str, np.ndarray]
 

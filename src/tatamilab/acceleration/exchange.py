@@ -15,7 +15,8 @@ from tatamilab.engine import frontend
 from tatamilab.engine.frontend import optimizers
 from tatamilab.engine.graph import BatchNormalization, Optimizer, Parameter, Training, Unsupported
 from tatamilab.engine.kernels.optimizer import nadam_momenta
-from tatamilab.engine.program import Program, Totals
+from tatamilab.engine.program import Program
+from tatamilab.engine.totals import Totals
 from tatamilab.i18n import _
 
 SLOTS = {

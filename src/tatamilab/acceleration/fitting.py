@@ -12,7 +12,7 @@ import numpy as np
 
 from tatamilab.acceleration import exchange, internals, looking, programs, scope
 from tatamilab.acceleration.inference import Data, Scoring, last_step
-from tatamilab.engine.program import Totals
+from tatamilab.engine.totals import Totals
 
 SAMPLE_S = 0.05
 """Seconds between two calls of a batch hook: Keras's progress bar shows no more."""

@@ -10,7 +10,7 @@ import numpy as np
 from tatamilab.acceleration import exchange, internals, looking, programs, scope
 from tatamilab.acceleration.outcome import OnlySteps
 from tatamilab.acceleration.programs import Native
-from tatamilab.engine.program import Totals
+from tatamilab.engine.totals import Totals
 from tatamilab.i18n import _
 
 Data = tuple[Any, Any, Any]

@@ -20,7 +20,7 @@ from tatamilab.acceleration.programs import Native
 from tatamilab.acceleration.scope import Arrays
 from tatamilab.acceleration.switch import is_native, switch
 from tatamilab.engine.arguments import Examples
-from tatamilab.engine.program import added
+from tatamilab.engine.totals import added
 from tatamilab.errors import TatamiError
 
 RATES_AHEAD = 256

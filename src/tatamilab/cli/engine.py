@@ -42,6 +42,21 @@ Model = Annotated[
     ),
 ]
 
+Data = Annotated[
+    str | None,
+    option(
+        "--data",
+        metavar="NAME",
+        help=_("For images of this data set"),
+        default="mnist",
+        complete=data_sets,
+    ),
+]
+
+BatchSize = Annotated[
+    str | None, option("--batch-size", metavar="N", help=_("Images in a step"), default=BATCH_SIZE)
+]
+
 
 @app.callback(invoke_without_command=True)
 def root(context: typer.Context, lang: Annotated[str | None, lang_option()] = None) -> None:
@@ -72,19 +87,8 @@ def clear_cache(lang: Annotated[str | None, lang_option()] = None) -> None:
 def explain(
     context: typer.Context,
     model: Model = None,
-    data: Annotated[
-        str | None,
-        option(
-            "--data",
-            metavar="NAME",
-            help=_("For images of this data set"),
-            default="mnist",
-            complete=data_sets,
-        ),
-    ] = None,
-    batch_size: Annotated[
-        str | None, option("--batch-size", metavar="N", help=_("Images in a step"), default=BATCH_SIZE)
-    ] = None,
+    data: Data = None,
+    batch_size: BatchSize = None,
     target: Annotated[
         str | None,
         option(
@@ -120,19 +124,8 @@ def explain(
 def tune(
     context: typer.Context,
     model: Model = None,
-    data: Annotated[
-        str | None,
-        option(
-            "--data",
-            metavar="NAME",
-            help=_("For images of this data set"),
-            default="mnist",
-            complete=data_sets,
-        ),
-    ] = None,
-    batch_size: Annotated[
-        str | None, option("--batch-size", metavar="N", help=_("Images in a step"), default=BATCH_SIZE)
-    ] = None,
+    data: Data = None,
+    batch_size: BatchSize = None,
     out: Annotated[
         str | None,
         option("--out", metavar="FILE", help=_("Where the table goes"), default="schedule.json"),

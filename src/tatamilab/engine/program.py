@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, wraps
 from threading import Lock, get_ident
 from typing import Any, TypeVar
@@ -51,6 +50,7 @@ from tatamilab.engine.plan import Plan
 from tatamilab.engine.schedule import Schedule, chosen
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target, choose
 from tatamilab.engine.team import Job, Team
+from tatamilab.engine.totals import Totals, added
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
@@ -68,23 +68,6 @@ FUNCTIONS = ("train", "infer")
 """What can be compiled beforehand."""
 
 STEP, STOP_REQUEST = PROGRESS.index("step"), PROGRESS.index("stop_request")
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What a call added up.
-
-    Args:
-        steps: steps done.
-        images: images seen.
-        loss: mean over the images of weight × loss (each with the weights of its own step).
-        metrics: share of the images that are right, in the order of `Training.metrics`.
-    """
-
-    steps: int
-    images: int
-    loss: float
-    metrics: tuple[float, ...]
 
 
 Watch = Callable[[Totals], object]
@@ -620,14 +603,3 @@ def _progress() -> np.ndarray:
     """The counters of a call, each on a cache line of its own: int64 (counters, 8)."""
     counters = len(PROGRESS) + MAX_STATISTICS
     return aligned(64 * counters).view(np.int64).reshape(counters, 8)
-
-
-def added(a: Totals, b: Totals) -> Totals:
-    """The totals of two calls, one after the other."""
-    n = max(a.images + b.images, 1)
-
-    def mean(of_a: float, of_b: float) -> float:
-        return (of_a * a.images + of_b * b.images) / n
-
-    metrics = tuple(mean(*pair) for pair in zip(a.metrics, b.metrics, strict=True))
-    return Totals(a.steps + b.steps, a.images + b.images, mean(a.loss, b.loss), metrics)
