@@ -36,7 +36,7 @@ def test_this_machine():
     assert found.logical_cpus >= (found.physical_cores or 1) >= 1
     assert found.versions["keras"] == version("keras")
     assert found.versions["tatamilab"] == version("tatamilab")
-    assert set(found.extras) == {"lab", "dask", "notebook"}
+    assert set(found.extras) == {"lab", "dask", "notebook", "postgres"}
     assert found.japanese_font is not None
     assert found.japanese_font.read_bytes()[:4] == b"\0\1\0\0"  # TrueType
     for field in dataclasses.fields(found):
