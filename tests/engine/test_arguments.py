@@ -194,10 +194,16 @@ def test_a_watch_cannot_use_the_program_it_watches() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork:RuntimeWarning", "ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_starts_a_team_of_its_own() -> None:
-    program = fresh()
-    expected = program.predict(X)
+def test_a_forked_process_trains_on_with_a_team_of_its_own() -> None:
+    program, other = fresh(), fresh()
+    x, y = np.tile(X, (100, 1)), np.tile(Y, 100)
+    other.set_weights(program.get_weights())
+    for one in (program, other):
+        one.train(x, y)
+    other.train(x, y)
     child = os.fork()
     if child == 0:
-        os._exit(0 if np.array_equal(program.predict(X), expected) else 1)
+        program.train(x, y)
+        same = [np.array_equal(v, other.get_weights()[name]) for name, v in program.get_weights().items()]
+        os._exit(0 if all(same) and program.iterations == other.iterations else 1)
     assert os.waitpid(child, 0)[1] == 0

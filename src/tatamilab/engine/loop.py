@@ -19,7 +19,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from tatamilab.engine.arguments import check_count, check_seed
-from tatamilab.engine.program import Program, Slots, Watch
+from tatamilab.engine.calling import Watch
+from tatamilab.engine.program import Program, Slots
 from tatamilab.engine.totals import Totals, added
 from tatamilab.errors import BadInput
 from tatamilab.files import write_whole

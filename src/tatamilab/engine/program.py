@@ -7,15 +7,13 @@ while they run, and nothing else of Python is in the loop.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, wraps
-from threading import Lock, get_ident
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
-from tatamilab.engine import cuts, threads
-from tatamilab.engine.allocation import Arrays, aligned
+from tatamilab.engine import threads
+from tatamilab.engine.allocation import Arrays
 from tatamilab.engine.arguments import (
     Examples,
     check_choice,
@@ -30,7 +28,9 @@ from tatamilab.engine.arguments import (
     check_snapshots,
     check_weights,
 )
-from tatamilab.engine.graph import Dropout, Graph, Loss, Optimizer, Training, multiply_adds
+from tatamilab.engine.calling import Calls, Watch, n_chunks
+from tatamilab.engine.graph import Dropout, Graph, Training
+from tatamilab.engine.inside import Inside
 from tatamilab.engine.jit import Code
 from tatamilab.engine.kernels.dropout import seeds
 from tatamilab.engine.kernels.optimizer import initial_slots, n_slots, rates
@@ -39,8 +39,6 @@ from tatamilab.engine.memory import (
     HALTS_ON_NAN,
     MAX_KERNELS,
     MAX_STATISTICS,
-    PROGRESS,
-    SCALARS,
     SEED,
     WANTS_LOSS,
     WANTS_OUTPUTS,
@@ -48,54 +46,19 @@ from tatamilab.engine.memory import (
 )
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.schedule import Schedule, chosen
-from tatamilab.engine.target import IMAGES_PER_CHUNK, Target, choose
-from tatamilab.engine.team import Job, Team
+from tatamilab.engine.target import Target, choose
 from tatamilab.engine.totals import Totals, added
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
-POLL_S = 0.02
-"""Seconds between two looks at the counters of a running call."""
-
 LARGEST_BATCH = 2**20
 """Images in a step; more is a mistake of the caller, or work for another kind of plan."""
-
-ALONE_BELOW = 3_000_000
-"""Multiply-adds of a forward pass below which a call is run where it was made, as waking the team would take longer;
-Ctrl-C then waits for its end, a fraction of a millisecond."""
 
 FUNCTIONS = ("train", "infer")
 """What can be compiled beforehand."""
 
-STEP, STOP_REQUEST = PROGRESS.index("step"), PROGRESS.index("stop_request")
-
-
-Watch = Callable[[Totals], object]
-"""Told how far a call is; training ends after the step in hand when it returns something true."""
-
 Slots = list[dict[str, np.ndarray]]
 """The optimizer's state: for each slot the arrays by parameter name."""
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def _one_at_a_time(method: Method) -> Method:
-    """Calls from several threads take turns; one from within `watch` is refused, as it would wait for itself."""
-
-    @wraps(method)
-    def in_turn(self: Program, *args: Any, **named: Any) -> Any:
-        if os.getpid() != self._process:
-            self._start_team()  # a forked process has none of its parent's threads
-        if self._caller == get_ident():
-            raise BadInput(_("A program that is training cannot be used from its own watch function."))
-        with self._turn:
-            self._caller = get_ident()
-            try:
-                return method(self, *args, **named)
-            finally:
-                self._caller = 0
-
-    return in_turn  # type: ignore[return-value]
 
 
 class Program:
@@ -157,11 +120,9 @@ class Program:
             n_threads = threads.default()
         self.n_threads = check_count("n_threads", n_threads, largest=threads.LARGEST)
         self._arrays = Arrays(self.plan, self.n_threads)
-        self._start_team()
+        self._calls = Calls(self.plan, self._code, self._arrays, self.n_threads)
+        self._inside = Inside(self)
         self._reset_slots()
-        self._flags = np.zeros((max(self.plan.n_pieces, 64), 8), np.int64)
-        self._ticket = 1
-        self._parts: dict[object, Program] = {}
 
     def compile(self, function: str) -> None:
         """Compile "train" or "infer" now, unless that was done before. Raises as the constructor does."""
@@ -174,24 +135,16 @@ class Program:
             raise BadInput(_("This program was compiled without training: it can only predict."))
         return self.plan.training
 
-    def _start_team(self) -> None:
-        self._team = Team(self.n_threads)
-        self._process = os.getpid()
-        self._left: Job | None = None
-        self._turn, self._caller = Lock(), 0
-        self._taken = (0, _progress())
-
     # -- weights and state -----------------------------------------------------------------------------------
 
     @property
     def iterations(self) -> int:
         """Steps of the optimizer so far; while a training runs, those that are done."""
-        before, progress = self._taken
-        return before + int(progress[STEP, 0])
+        return self._calls.iterations
 
     @iterations.setter
     def iterations(self, count: int) -> None:
-        self._taken = (int(count), _progress())
+        self._calls.iterations = count
 
     def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         """Take weights by parameter name; those not named stay.
@@ -199,12 +152,12 @@ class Program:
         Raises:
             BadInput: no such parameter, or another shape.
         """
-        self._settle()
+        self._calls.settle()
         self._store("weights", weights)
 
     def get_weights(self) -> dict[str, np.ndarray]:
         """A copy of every parameter, float32 in Keras's shapes."""
-        self._settle()
+        self._calls.settle()
         return self.by_name(self._arrays.floats("weights").copy())
 
     def set_slots(self, slots: Sequence[Mapping[str, np.ndarray]], iterations: int) -> None:
@@ -213,7 +166,7 @@ class Program:
         Raises:
             BadInput: no such slot or parameter, or another shape.
         """
-        self._settle()
+        self._calls.settle()
         if len(slots) > self._n_slots:
             raise BadInput(_("The optimizer keeps {n} slots, got {got}.", n=self._n_slots, got=len(slots)))
         for i, values in enumerate(slots):
@@ -222,7 +175,7 @@ class Program:
 
     def get_slots(self) -> Slots:
         """A copy of the optimizer's state: for each slot the arrays by parameter name."""
-        self._settle()
+        self._calls.settle()
         trained = {p.parameter.name for p in self.plan.trained}
         every = [self.by_name(self._arrays.floats(slot_name(i)).copy()) for i in range(self._n_slots)]
         return [{name: slot[name] for name in slot if name in trained} for slot in every]
@@ -254,10 +207,6 @@ class Program:
             for name, p in self.plan.placed.items()
             if p.at + p.parameter.size <= flat.size
         }
-
-    @cached_property
-    def _macs(self) -> int:
-        return multiply_adds(self.plan.graph)
 
     @cached_property
     def _drops(self) -> bool:
@@ -299,7 +248,6 @@ class Program:
         self._training()
         return Examples(x, check_labels(self.plan, y, len(x)), check_weights(sample_weight, len(x)))
 
-    @_one_at_a_time
     def train(
         self,
         x: np.ndarray | Examples,
@@ -342,16 +290,16 @@ class Program:
         order = check_order(order, len(data))
         size = self.plan.batch_size
         n_steps = -(-len(order) // size)
-        lr = check_rates(learning_rate, n_steps)
-        first = self.iterations
-        step_rates = rates(self._training().optimizer, first, lr)
-        seed = check_seed(seed)
-        if self._drops:
-            step_rates.view(np.uint32)[:, SEED] = seeds(seed, first, n_steps)
+        lr, seed = check_rates(learning_rate, n_steps), check_seed(seed)
         wants = HALTS_ON_NAN if halt_on_nan else 0
-        if snapshots is None:
-            return self._train(data, order, step_rates, wants=wants, watch=watch)
-        return self._train_in_parts(data, order, step_rates, wants, watch, snapshots, every)
+        with self._calls.turn():
+            first = self.iterations
+            step_rates = rates(self._training().optimizer, first, lr)
+            if self._drops:
+                step_rates.view(np.uint32)[:, SEED] = seeds(seed, first, n_steps)
+            if snapshots is None:
+                return self._train(data, order, step_rates, wants=wants, watch=watch)
+            return self._train_in_parts(data, order, step_rates, wants, watch, snapshots, every)
 
     def _train_in_parts(
         self,
@@ -397,11 +345,10 @@ class Program:
             "rates": step_rates,
             "statistics": np.zeros((self.plan.max_chunks, MAX_STATISTICS), np.float32),
         }
-        return self._run("train", arrays, len(order), len(step_rates), wants=wants, watch=watch)
+        return self._calls.run("train", arrays, len(order), len(step_rates), wants=wants, watch=watch)
 
     # -- what a network makes of images -----------------------------------------------------------------------
 
-    @_one_at_a_time
     def evaluate(
         self,
         x: np.ndarray | Examples,
@@ -416,17 +363,18 @@ class Program:
             "targets": data.targets,
             "order": np.arange(len(data)),
             "sample_weights": data.weights,
-            "statistics": np.zeros((max(1, _chunks(len(data))), MAX_STATISTICS), np.float32),
+            "statistics": np.zeros((max(1, n_chunks(len(data))), MAX_STATISTICS), np.float32),
         }
-        return self._run("infer", arrays, len(data), 0, wants=WANTS_LOSS)
+        with self._calls.turn():
+            return self._calls.run("infer", arrays, len(data), wants=WANTS_LOSS)
 
-    @_one_at_a_time
     def predict(self, x: np.ndarray) -> np.ndarray:
         """The network's output for each image, float32 (n, *output shape)."""
         x = check_images(self.plan, x)
         out = np.zeros((len(x), *self.plan.graph.output.shape), np.float32)
         arrays = {"images": x, "order": np.arange(len(x)), "outputs": out}
-        self._run("infer", arrays, len(x), 0, wants=WANTS_OUTPUTS)
+        with self._calls.turn():
+            self._calls.run("infer", arrays, len(x), wants=WANTS_OUTPUTS)
         return out
 
     def activation(self, x: np.ndarray, value: str) -> np.ndarray:
@@ -443,8 +391,7 @@ class Program:
         Raises:
             BadInput: there is no such value; the images do not fit.
         """
-        part = self._part("up to", value, lambda: Program(cuts.up_to(self.plan.graph, value), **self._same))
-        return part.predict(x)
+        return self._inside.up_to(value).predict(x)
 
     def gradient(
         self, x: np.ndarray, direction: np.ndarray, *, of: str | None = None, by: str | None = None
@@ -465,112 +412,26 @@ class Program:
         Raises:
             BadInput: there is no such value, or `of` depends on more than `by`; arrays that do not fit.
         """
+        return self._inside.between(by, of)._input_gradient(x, direction)
 
-        def make() -> Program:
-            graph = self.plan.graph if of is None else cuts.up_to(self.plan.graph, of)
-            graph = cuts.untrained(graph if by is None else cuts.after(graph, by))
-            training = Training(loss=Loss(kind="dot_product"), optimizer=Optimizer(kind="sgd"))
-            return Program(graph, training, of_input=True, **{**self._same, "input_dtype": "f32"})
-
-        return self._part("gradient", (of, by), make)._input_gradient(x, direction)
-
-    @_one_at_a_time
     def _input_gradient(self, x: np.ndarray, direction: np.ndarray) -> np.ndarray:
         x = check_images(self.plan, x)
         n = len(x)
         if np.shape(direction) == self.plan.graph.output.shape:
             direction = np.broadcast_to(direction, (n, *self.plan.graph.output.shape))
         out = np.zeros((n, *self.plan.graph.input.shape), np.float32)
+        sums_not_means = np.full(n, n, np.float32)  # the loss is a mean over the images
         arrays = {
             "images": x,
             "targets": check_labels(self.plan, direction, n),
             "order": np.arange(n),
-            "sample_weights": np.full(
-                n, n, np.float32
-            ),  # the loss is a mean over the images; here it is a sum
-            "statistics": np.zeros((max(1, _chunks(n)), MAX_STATISTICS), np.float32),
+            "sample_weights": sums_not_means,
+            "statistics": np.zeros((max(1, n_chunks(n)), MAX_STATISTICS), np.float32),
             "input_gradients": out,
         }
-        self._run("gradient", arrays, n, 0)
+        with self._calls.turn():
+            self._calls.run("gradient", arrays, n)
         return out
-
-    @property
-    def _same(self) -> dict[str, Any]:
-        """What the programs of parts of the network are made with too."""
-        plan = self.plan
-        return {
-            "target": plan.target,
-            "n_threads": self.n_threads,
-            "input_dtype": plan.input_dtype,
-            "checked": plan.checked,
-            "schedule": plan.measured,
-        }
-
-    def _part(self, what: str, value: object, make: Callable[[], Program]) -> Program:
-        """The program of a part of the network, made when it is first needed, with the weights of now."""
-        part = self._parts.get((what, value))
-        if part is None:
-            part = self._parts[what, value] = make()
-        weights = self.get_weights()
-        part.set_weights({name: weights[name] for name in part.plan.placed})
-        return part
-
-    # -- the native call -------------------------------------------------------------------------------------
-
-    def _run(
-        self,
-        function: str,
-        arrays: Mapping[str, np.ndarray],
-        n_images: int,
-        n_steps: int,
-        *,
-        wants: int = 0,
-        watch: Watch | None = None,
-    ) -> Totals:
-        if self._left is not None:
-            self._end(self._left)
-        if n_steps == 0 and _chunks(n_images) > len(self._flags):
-            self._flags = np.zeros((_chunks(n_images), 8), np.int64)
-        progress = _progress()
-        given = {**arrays, "flags": self._flags, "progress": progress}
-        alone = n_images * self._macs < ALONE_BELOW and n_steps <= 1
-        team = 1 if alone else self.n_threads
-        scalars = (n_images, team, n_steps, self._ticket, self.plan.batch_size, wants)
-        table = self._arrays.table(given, dict(zip(SCALARS, scalars, strict=True)))
-        self._ticket += n_steps * self.plan.n_meetings + 1
-        job = Job(self._code.function(function), table, {**self._arrays.by_name, **given})
-        if n_steps:
-            self._taken = (self.iterations, progress)
-        self._left = job
-        try:
-            if alone:
-                job.run_here()
-            else:
-                self._team.take(job)
-            while not job.wait(POLL_S):
-                if watch and watch(self._totals(progress, n_images, n_steps)):
-                    progress[STOP_REQUEST, 0] = 1
-                    watch = None
-        except BaseException:
-            progress[STOP_REQUEST, 0] = 1
-            self._end(job)
-            raise
-        self._left = None
-        self._arrays.raise_fault()
-        return self._totals(progress, n_images, n_steps)
-
-    def _settle(self) -> None:
-        """Wait for a call that Ctrl-C has left under way; one whose caller still waits is left alone."""
-        if self._left is not None and self._caller == 0:
-            self._end(self._left)
-
-    def _end(self, job: Job) -> None:
-        """Wait for a job that Ctrl-C has interrupted, perhaps before it was handed over."""
-        if not job.over:
-            self._team.take(job)
-            while not job.wait(POLL_S):
-                pass
-        self._left = None
 
     def profile_counts(self) -> dict[str, tuple[int, int, int]]:
         """For each kernel: calls, cycles in all, cycles of the fastest call; summed over the threads."""
@@ -586,20 +447,3 @@ class Program:
             if len(ran):
                 out[name] = (int(ran[:, 0].sum()), int(ran[:, 1].sum()), int(ran[:, 2].min()))
         return out
-
-    def _totals(self, progress: np.ndarray, n_images: int, n_steps: int) -> Totals:
-        steps = int(progress[STEP, 0])
-        seen = min(n_images, steps * self.plan.batch_size) if n_steps else n_images
-        sums = progress[len(PROGRESS) :, 0].view(np.float64)
-        means = [float(s) / max(seen, 1) for s in sums[: 1 + self.n_metrics]]
-        return Totals(steps=steps, images=seen, loss=means[0], metrics=tuple(means[1:]))
-
-
-def _chunks(n_images: int) -> int:
-    return -(-n_images // IMAGES_PER_CHUNK)
-
-
-def _progress() -> np.ndarray:
-    """The counters of a call, each on a cache line of its own: int64 (counters, 8)."""
-    counters = len(PROGRESS) + MAX_STATISTICS
-    return aligned(64 * counters).view(np.int64).reshape(counters, 8)
