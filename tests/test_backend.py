@@ -14,7 +14,8 @@ from tatamilab import backend
 
 def run(code: str, home: Path, **environment: str) -> str:
     """What `code` prints in a fresh Python whose home folder is `home`."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KERAS_HOME")}
+    decided = ("KERAS_BACKEND", "KERAS_HOME", backend.COMPILATION_CACHE, *backend.CACHE_SETTINGS)
+    kept = {k: v for k, v in os.environ.items() if k not in decided}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env=kept | {"HOME": str(home), "USERPROFILE": str(home)} | environment,
