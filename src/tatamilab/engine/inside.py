@@ -5,32 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tatamilab.engine import cuts
-from tatamilab.engine.graph import Loss, Optimizer, Training
+from tatamilab.engine.graph import Graph, Loss, Optimizer, Training
 
 if TYPE_CHECKING:
     from tatamilab.engine.program import Program
 
 
-class Inside:
+class Parts:
     """The programs of parts of a network, which have its weights as they are at the moment of a call.
 
-    Args:
-        whole: the network's program.
+    The program of the whole is given with each call, not kept: it keeps this, and ends as soon as nobody keeps it.
     """
 
-    def __init__(self, whole: Program) -> None:
-        self._whole = whole
-        self._parts: dict[object, Program] = {}
+    def __init__(self) -> None:
+        self._programs: dict[object, Program] = {}
 
-    def up_to(self, value: str) -> Program:
+    def up_to(self, whole: Program, value: str) -> Program:
         """From the input to a value. Raises BadInput if there is no such value."""
-        graph = self._whole.plan.graph
-        return self._part(("up to", value), lambda: self._program(cuts.up_to(graph, value)))
+        return self._part(whole, value, lambda: _program(whole, cuts.up_to(whole.plan.graph, value)))
 
-    def between(self, by: str | None, of: str | None) -> Program:
+    def between(self, whole: Program, by: str | None, of: str | None) -> Program:
         """From one value (None: the input) to another (None: the output), with ∂of/∂by.
 
         Raises:
@@ -38,28 +33,29 @@ class Inside:
         """
 
         def make() -> Program:
-            graph = self._whole.plan.graph if of is None else cuts.up_to(self._whole.plan.graph, of)
+            graph = whole.plan.graph if of is None else cuts.up_to(whole.plan.graph, of)
             graph = cuts.untrained(graph if by is None else cuts.after(graph, by))
             training = Training(loss=Loss(kind="dot_product"), optimizer=Optimizer(kind="sgd"))
-            return self._program(graph, training, of_input=True, input_dtype="f32")
+            return _program(whole, graph, training, of_input=True, input_dtype="f32")
 
-        return self._part(("between", by, of), make)
+        return self._part(whole, (by, of), make)
 
-    def _program(self, graph: Any, training: Training | None = None, **options: Any) -> Program:
-        plan = self._whole.plan
-        same = {
-            "target": plan.target,
-            "n_threads": self._whole.n_threads,
-            "input_dtype": plan.input_dtype,
-            "checked": plan.checked,
-            "schedule": plan.measured,
-        }
-        return type(self._whole)(graph, training, **{**same, **options})
-
-    def _part(self, name: object, make: Callable[[], Program]) -> Program:
-        part = self._parts.get(name)
+    def _part(self, whole: Program, name: object, make: Callable[[], Program]) -> Program:
+        part = self._programs.get(name)
         if part is None:
-            part = self._parts[name] = make()
-        weights: dict[str, np.ndarray] = self._whole.get_weights()
+            part = self._programs[name] = make()
+        weights = whole.get_weights()
         part.set_weights({name: weights[name] for name in part.plan.placed})
         return part
+
+
+def _program(whole: Program, graph: Graph, training: Training | None = None, **options: Any) -> Program:
+    """A program that computes as the whole one does."""
+    same = {
+        "target": whole.plan.target,
+        "n_threads": whole.n_threads,
+        "input_dtype": whole.plan.input_dtype,
+        "checked": whole.plan.checked,
+        "schedule": whole.plan.measured,
+    }
+    return type(whole)(graph, training, **{**same, **options})

@@ -30,7 +30,7 @@ from tatamilab.engine.arguments import (
 )
 from tatamilab.engine.calling import Calls, Watch, n_chunks
 from tatamilab.engine.graph import Dropout, Graph, Training
-from tatamilab.engine.inside import Inside
+from tatamilab.engine.inside import Parts
 from tatamilab.engine.jit import Code
 from tatamilab.engine.kernels.dropout import seeds
 from tatamilab.engine.kernels.optimizer import initial_slots, n_slots, rates
@@ -121,7 +121,7 @@ class Program:
         self.n_threads = check_count("n_threads", n_threads, largest=threads.LARGEST)
         self._arrays = Arrays(self.plan, self.n_threads)
         self._calls = Calls(self.plan, self._code, self._arrays, self.n_threads)
-        self._inside = Inside(self)
+        self._parts = Parts()
         self._reset_slots()
 
     def compile(self, function: str) -> None:
@@ -391,7 +391,7 @@ class Program:
         Raises:
             BadInput: there is no such value; the images do not fit.
         """
-        return self._inside.up_to(value).predict(x)
+        return self._parts.up_to(self, value).predict(x)
 
     def gradient(
         self, x: np.ndarray, direction: np.ndarray, *, of: str | None = None, by: str | None = None
@@ -412,7 +412,7 @@ class Program:
         Raises:
             BadInput: there is no such value, or `of` depends on more than `by`; arrays that do not fit.
         """
-        return self._inside.between(by, of)._input_gradient(x, direction)
+        return self._parts.between(self, by, of)._input_gradient(x, direction)
 
     def _input_gradient(self, x: np.ndarray, direction: np.ndarray) -> np.ndarray:
         x = check_images(self.plan, x)
