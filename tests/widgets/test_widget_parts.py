@@ -2,6 +2,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 from tatamilab import i18n
 from tatamilab.data import load
 from tatamilab.models import worksheet_cnn
-from tatamilab.session import LiveRun, Network, Phase, Sample
-from tatamilab.widgets import DigitPad, PixelArithmetic, Training
+from tatamilab.session import LiveRun, Network, Phase, Rivals, Sample
+from tatamilab.session.rivals import Setting, Sight
+from tatamilab.widgets import DigitPad, PixelArithmetic, SampleSlider, Training
 from tatamilab.widgets.part import as_bytes
+from tatamilab.widgets.sample_slider import _study
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +171,37 @@ def test_bytes_of_values() -> None:
     made = np.frombuffer(b64decode(as_bytes(np.array([-1.0, 0.0, 0.5, 2.0, np.nan]), high=1)), np.uint8)
     assert made.tolist() == [0, 0, 128, 255, 0]
     assert b64decode(as_bytes(np.zeros(3))) == b"\0\0\0"
+
+
+def test_the_slider_trains_and_says_how_sure_it_is() -> None:
+    rivals = Rivals(load("mnist"), epochs=2)
+    part = SampleSlider(rivals)
+    part.asked = {"sequence": 1, "what": "train", "size": 50, "draw": "x", "model": "few-filters"}
+    rivals.wait()
+    (point,) = part.shown["points"]
+    assert (point["size"], point["draw"], point["model"]) == (50, -1, "few-filters")
+    share, low, high = point["cnn"]
+    assert low < share < high
+    assert f"{share:.1%}" in part.shown["says"]
+    part.asked = {"sequence": 2, "what": "measure"}
+    rivals.wait()
+    study = part.shown["study"]
+    assert (study["done"], study["planned"], study["over"]) == (20, 20, True)
+    low, high = study["interval"]
+    assert low < np.mean(study["differences"]) < high
+    assert study["text"].startswith("Result of 20 draws of 50 images")
+    part.asked = {"sequence": 3, "what": "train", "size": 10**9}
+    assert part.shown["status"].startswith("The size must be from 2 to 60000 images")
+    part.close()
+    rivals.close()
+
+
+def test_an_interval_is_not_called_a_result_before_its_planned_end() -> None:
+    sight = Sight(Setting(), (), True, (0.04, 0.05, 0.04, 0.06, 0.05), 20, 10_000, 1)
+    study = _study(sight)
+    assert study["text"].startswith("Watching, not a result: 5 of 20 draws, +")
+    over = _study(replace(sight, differences=(0.04, 0.05, 0.04, 0.06, 0.05) * 4))
+    assert over["interval"][1] - over["interval"][0] < study["interval"][1] - study["interval"][0]
+    assert "The CNN is better" in over["text"]
+    unsure = _study(replace(sight, differences=(0.04, -0.05) * 10))
+    assert "do not tell which is better" in unsure["text"]

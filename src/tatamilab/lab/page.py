@@ -13,7 +13,7 @@ from tatamilab.i18n import LANGUAGES, _, language, using
 from tatamilab.lab.host import Hosted
 from tatamilab.lab.sessions import Sessions
 from tatamilab.session import LiveRun
-from tatamilab.widgets import DigitPad, PixelArithmetic, Training
+from tatamilab.widgets import DigitPad, PixelArithmetic, SampleSlider, Training
 
 NAMES = {"ja": "日本語", "en": "English"}
 """Each language in itself."""
@@ -54,6 +54,11 @@ def _fill(run: LiveRun) -> None:
             _("Draw your own"),
             _("The network reads along as you draw, also while it is being trained."),
             lambda: DigitPad(run, run.sample.class_names),
+        )
+        _section(
+            _("How many images?"),
+            _("A CNN against a plain network without convolutions. Each touch trains both anew."),
+            lambda: SampleSlider(),
         )
         _section(
             _("Inside one number"),

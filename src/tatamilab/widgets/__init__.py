@@ -6,6 +6,7 @@
 part              what all of them have in common
 digit_pad         draw a digit, and see why it is read as it is
 pixel_arithmetic  any number of a layer, as the sum that it is
+sample_slider     how many images: a CNN and a plain network, trained anew at every touch
 training          a live run: commands, curves, filters
 
 A part is a Python class with a module (.js) and a style sheet (.css) of the same name, put behind `common`.
@@ -15,6 +16,7 @@ page of any kind.
 
 from tatamilab.widgets.digit_pad import DigitPad
 from tatamilab.widgets.pixel_arithmetic import PixelArithmetic
+from tatamilab.widgets.sample_slider import SampleSlider
 from tatamilab.widgets.training import Training
 
-__all__ = ["DigitPad", "PixelArithmetic", "Training"]
+__all__ = ["DigitPad", "PixelArithmetic", "SampleSlider", "Training"]

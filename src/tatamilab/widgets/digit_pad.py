@@ -89,7 +89,7 @@ class DigitPad(Part):
         most = int(probabilities.argmax())
         shown |= {"probabilities": [round(float(p), 5) for p in probabilities], "most": most}
         if drawing.get("settled"):
-            rests = occlusion_map(self._network.predict, image, most)
+            rests = occlusion_map(lambda images: self._network.predict(images)[:, most], image, stride=2)
             shown["rests"] = {"rows": rests.shape[0], "columns": rests.shape[1], "values": as_bytes(rests)}
             shown["says"] = _(
                 "Read as {name}, with {share:.0%}.",

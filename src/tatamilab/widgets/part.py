@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tatamilab.errors import MissingExtra
 from tatamilab.i18n import language
-from tatamilab.session import LiveRun, Network
+from tatamilab.session import LiveRun, Network, Rivals
 
 try:
     import anywidget
@@ -49,8 +49,8 @@ class Part(anywidget.AnyWidget):
         super().__init__(texts={"lang": language(), **texts})
 
     def follow(self, source: object, listener: Callable[[], None]) -> None:
-        """Call `listener` after every change of `source`, if that is a live run, until the part is closed."""
-        if isinstance(source, LiveRun):
+        """Call `listener` after every change of `source`, if it tells of any, until the part is closed."""
+        if isinstance(source, LiveRun | Rivals):
             self._leave = source.subscribe(listener)
 
     def close(self) -> None:
