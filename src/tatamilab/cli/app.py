@@ -10,16 +10,21 @@ from typer.completion import completion_init
 from tatamilab import __version__
 from tatamilab.cli import (
     completion,
+    controls,
     data,
     doctor,
     engine,
     explain,
+    film,
     lab,
     models,
     notebook,
+    report,
     run,
     studies,
     study,
+    verify,
+    worksheet,
 )
 from tatamilab.cli.command import Command, Group, lang_option, option
 from tatamilab.cli.completion import COMPLETE_VARIABLE
@@ -47,13 +52,17 @@ def root(
 
 
 app.command("run", cls=Command, help=run.HELP)(run.run)
-app.command("explain", cls=Command, help=explain.EXPLAIN_HELP)(explain.explain)
-app.command("controls", cls=Command, help=explain.CONTROLS_HELP)(explain.controls)
+app.command("explain", cls=Command, help=explain.HELP)(explain.explain)
+app.command("controls", cls=Command, help=controls.HELP)(controls.controls)
+app.command("film", cls=Command, help=film.HELP)(film.film)
 app.command("study", cls=Command, help=study.HELP)(study.study)
 app.add_typer(studies.app, name="studies")
 app.add_typer(data.app, name="data")
 app.add_typer(engine.app, name="engine")
 app.add_typer(notebook.app, name="notebook")
+app.command("worksheet", cls=Command, help=worksheet.HELP)(worksheet.worksheet)
+app.command("report", cls=Command, help=report.HELP)(report.report)
+app.command("verify", cls=Command, help=verify.HELP)(verify.verify)
 app.command("lab", cls=Command, help=lab.HELP)(lab.lab)
 app.command("models", cls=Command, help=models.HELP)(models.models)
 app.command("doctor", cls=Command, help=doctor.HELP)(doctor.doctor)

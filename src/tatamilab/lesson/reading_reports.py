@@ -1,0 +1,159 @@
+"""A report as it comes back: what it holds, and what its page shows; nothing in it is run or trusted."""
+
+import json
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from tatamilab.errors import BadInput
+from tatamilab.i18n import _
+from tatamilab.lesson import results
+from tatamilab.lesson.handins import LONGEST_ANSWER, MOST_RESULTS, Kept
+from tatamilab.lesson.report import PAYLOAD_ID, SCHEMA
+from tatamilab.lesson.results import digest
+from tatamilab.lesson.students import Student
+
+LARGEST_REPORT = 200 * 2**20
+LONGEST_FIELD = 200
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """What a report says.
+
+    Attributes:
+        worksheet: its name, or "".
+        lang: language of the page.
+        students: who handed it in.
+        answers: text by task.
+        results: what was kept.
+        shown: the numbers on the page by name, such as "results/0/accuracy".
+        is_intact: its hash fits.
+        troubles: what could not be used, in words.
+    """
+
+    worksheet: str
+    lang: str
+    students: tuple[Student, ...]
+    answers: dict[str, str]
+    results: tuple[Kept, ...]
+    shown: dict[str, str]
+    is_intact: bool
+    troubles: tuple[str, ...]
+
+
+def read_report(path: Path) -> ReadReport:
+    """A report from its file.
+
+    Raises:
+        BadInput: there is none, it is too large, or it is none of ours.
+    """
+    try:
+        if path.stat().st_size > LARGEST_REPORT:
+            raise BadInput(
+                _(
+                    "{path} is larger than {limit} MB, and so no report.",
+                    path=path,
+                    limit=LARGEST_REPORT // 2**20,
+                )
+            )
+        content = path.read_bytes()
+    except OSError as problem:
+        raise BadInput(_("There is no report {path}.", path=path)) from problem
+    try:
+        return report_content(content)
+    except BadInput as problem:
+        raise BadInput(
+            _("{path} can't be read as a report: {reason}", path=path, reason=problem)
+        ) from problem
+
+
+def report_content(content: bytes) -> ReadReport:
+    """A report from its bytes.
+
+    Raises:
+        BadInput: it is none of ours.
+    """
+    page = _Page()
+    page.feed(content.decode("utf-8", errors="replace"))
+    try:
+        fields = json.loads(page.payload)
+    except (ValueError, RecursionError) as problem:
+        raise BadInput(_("it holds no results that tatami report wrote.")) from problem
+    if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
+        raise BadInput(_("it was written by another version of tatamilab."))
+    troubles: list[str] = []
+    answers = fields.get("answers")
+    return ReadReport(
+        worksheet=_word(fields.get("worksheet")),
+        lang=page.lang,
+        students=tuple(_students(fields.get("students"))),
+        answers={_word(k): str(v)[:LONGEST_ANSWER] for k, v in answers.items()}
+        if isinstance(answers, dict)
+        else {},
+        results=tuple(_results(fields.get("results"), troubles)),
+        shown=page.numbers,
+        is_intact=digest({k: v for k, v in fields.items() if k != "sha256"}) == fields.get("sha256"),
+        troubles=tuple(troubles),
+    )
+
+
+def _students(listed: object) -> list[Student]:
+    rows = listed if isinstance(listed, list) else []
+    return [
+        Student(*(_word(row.get(name)) for name in ("id", "name", "email")))
+        for row in rows[:20]
+        if isinstance(row, dict)
+    ]
+
+
+def _results(listed: object, troubles: list[str]) -> list[Kept]:
+    kept = []
+    for fields in (listed if isinstance(listed, list) else [])[:MOST_RESULTS]:
+        try:
+            kept.append(Kept(*results.read(fields)))
+        except BadInput as problem:
+            troubles.append(str(problem))
+    return kept
+
+
+def _word(value: Any) -> str:
+    return value[:LONGEST_FIELD] if isinstance(value, str) else ""
+
+
+class _Page(HTMLParser):
+    """Finds what the report holds, and the numbers that it shows."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.payload = ""
+        self.lang = ""
+        self.numbers: dict[str, str] = {}
+        self._inside = ""
+        self._number = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note which element begins."""
+        values = {name: value or "" for name, value in attrs}
+        self._inside = "payload" if tag == "script" and values.get("id") == PAYLOAD_ID else ""
+        if tag == "html":
+            self.lang = values.get("lang", "")[:8]
+        if self._number and tag == "td":
+            self._number = ""
+        if "data-number" in values:
+            self._number = values["data-number"]
+            self.numbers.setdefault(self._number, "")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note which element ends."""
+        self._inside = ""
+        if tag == "td":
+            self._number = ""
+
+    def handle_data(self, data: str) -> None:
+        """Take what stands in the element."""
+        if self._inside:
+            self.payload += data
+        elif self._number:
+            self.numbers[self._number] += data
