@@ -1,11 +1,10 @@
-"""Drawings become what MNIST's makers made of theirs; covers find what a prediction rests on."""
+"""Drawings become what MNIST's makers made of theirs."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from tatamilab.analysis.handwriting import prepare
-from tatamilab.analysis.occlusion import occlusion_map
 from tatamilab.data import load
 
 
@@ -40,17 +39,3 @@ def test_a_dot_and_a_line_become_large() -> None:
     done = prepare(drawing)
     assert done.boxed.shape == (1, 20)
     assert done.image.max() == 1
-
-
-def test_covers_find_the_one_pixel_that_counts() -> None:
-    image = np.ones((28, 28, 1), np.float32)
-
-    def predict(images: np.ndarray) -> np.ndarray:
-        return np.stack([images[:, 10, 20, 0], 1 - images[:, 10, 20, 0]], axis=1)
-
-    rests = occlusion_map(predict, image, 0, size=3, stride=1)
-    assert rests.shape == (28, 28)
-    assert sorted(zip(*np.nonzero(rests), strict=True)) == [(i, j) for i in (9, 10, 11) for j in (19, 20, 21)]
-    assert rests.max() == 1
-    assert occlusion_map(predict, image, 1, size=5, stride=2).min() == -1
-    assert float(image.min()) == 1

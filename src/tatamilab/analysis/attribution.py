@@ -1,4 +1,4 @@
-"""Where in an image an answer comes from: occlusion, gradients, integrated gradients; and how alike two maps are."""
+"""Where in an image an answer comes from, by gradients; and how alike two such maps are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tatamilab.analysis.occlusion import Score
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
 _MOST_HALVED = 128
 """Parts of the way that are halved in one round; the others' bends weigh less."""
-
-Score = Callable[[NDArray[np.float32]], NDArray[np.floating]]
-"""What a network says of images (n, h, w, c): one number each (n,)."""
 
 Gradient = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 """The gradient of that number by the image, of the images' shape."""
@@ -32,43 +30,6 @@ class IntegratedGradients:
     map: NDArray[np.float64]
     completeness_error: float
     difference: float
-
-
-def occlusion_map(score: Score, image: ArrayLike, *, side: int = 5, fill: float = 0.0) -> NDArray[np.float64]:
-    """How far the score falls when a square around each pixel is covered.
-
-        m[i,j] = s(x) - s(x with the side×side square around (i, j) set to `fill`)
-
-    What it can't tell: what the network would say of images that exist. A covered image is unlike
-    those that it learned.
-
-    Args:
-        score: of images (n, h, w, c).
-        image: (h, w, c).
-        side: of the square, odd, at least 1.
-        fill: value of the covered pixels.
-
-    Returns:
-        float64 (h, w).
-
-    Raises:
-        BadInput: `side` is even or below 1.
-
-    Source:
-        Zeiler & Fergus (2014), Visualizing and understanding convolutional networks; there with grey squares.
-    """
-    if side < 1 or side % 2 == 0:
-        raise BadInput(
-            _("The side of the covering square must be odd and at least 1; received {side}.", side=side)
-        )
-    x = np.asarray(image, dtype=np.float32)
-    h, w = x.shape[:2]
-    covered = np.repeat(x[None], h * w, axis=0)
-    for k, (i, j) in enumerate(np.ndindex(h, w)):
-        top, left = max(i - side // 2, 0), max(j - side // 2, 0)
-        covered[k, top : i + side // 2 + 1, left : j + side // 2 + 1] = fill
-    whole = np.asarray(score(x[None]), dtype=np.float64)[0]
-    return (whole - np.asarray(score(covered), dtype=np.float64)).reshape(h, w)
 
 
 def integrated_gradients(
@@ -148,14 +109,20 @@ def integrated_gradients(
     return IntegratedGradients(attribution, abs(float(attribution.sum()) - difference), difference)
 
 
-def class_activation_map(activations: ArrayLike, gradients: ArrayLike) -> NDArray[np.float64]:
+def class_activation_map(
+    activations: ArrayLike, gradients: ArrayLike, size: tuple[int, int] | None = None
+) -> NDArray[np.float64]:
     """Grad-CAM: the maps of a layer, added by how much the score hangs on each.
 
         m[i,j] = max(0, Σ_k a_k y[i,j,k]),    a_k = mean over i, j of ∂s/∂y[i,j,k]
 
+    What it can't tell: anything finer than the layer's own maps; and it knows only what speaks for the class.
+
     Args:
         activations: y (i, j, k) of one image.
         gradients: of the score by y, of its shape.
+        size: rows and columns to stretch the map to, with bilinear interpolation, so that it lies over the image; None
+            to leave it as it is.
 
     Source:
         Selvaraju et al. (2017), Grad-CAM, eqs. 1 and 2.
@@ -164,22 +131,47 @@ def class_activation_map(activations: ArrayLike, gradients: ArrayLike) -> NDArra
         >>> class_activation_map(np.ones((2, 2, 1)), np.full((2, 2, 1), 0.5)).tolist()
         [[0.5, 0.5], [0.5, 0.5]]
     """
+    from scipy.ndimage import zoom
+
     y, slopes = np.asarray(activations, dtype=np.float64), np.asarray(gradients, dtype=np.float64)
-    return np.maximum(y @ slopes.mean(axis=(0, 1)), 0.0)
+    found = np.maximum(y @ slopes.mean(axis=(0, 1)), 0.0)
+    if size is None or found.shape == size:
+        return found
+    scale = (size[0] / found.shape[0], size[1] / found.shape[1])
+    return np.asarray(zoom(found, scale, order=1, mode="nearest", grid_mode=True))
 
 
-def map_similarity(a: ArrayLike, b: ArrayLike) -> float:
+def inked(image: ArrayLike) -> NDArray[np.bool_]:
+    """Where an image (h, w, c) is not at its smallest value: for a digit, the ink; bool (h, w).
+
+    Example:
+        >>> inked([[[0.0], [0.2]]]).tolist()
+        [[False, True]]
+    """
+    x = np.asarray(image, dtype=np.float64)
+    return np.asarray((x > x.min()).any(axis=-1))
+
+
+def map_similarity(a: ArrayLike, b: ArrayLike, where: ArrayLike | None = None) -> float:
     """How alike two maps are: the rank correlation of their absolute values, -1 to 1; NaN if one is constant.
 
-    Adebayo et al. compare maps of a trained network and of one with random weights so. Near 1, the map shows the image
-    and not what was learned.
+    Near 1, the map shows the image and not what was learned. It is to be taken over the ink alone: off the ink,
+    maps that multiply by the image are 0 for every network, and these shared zeros alone make any two maps alike.
+
+    Args:
+        a: a map (h, w).
+        b: another.
+        where: bool (h, w), the pixels to compare; None for all.
 
     Source:
-        Adebayo et al. (2018), Sanity checks for saliency maps, §3.
+        Adebayo et al. (2018), Sanity checks for saliency maps, §3, who compare all pixels.
     """
     from scipy.stats import rankdata
 
-    first, second = (rankdata(np.abs(np.asarray(values, dtype=np.float64)).ravel()) for values in (a, b))
-    if not np.ptp(first) or not np.ptp(second):
+    maps = (np.abs(np.asarray(values, dtype=np.float64)) for values in (a, b))
+    first, second = (
+        rankdata(values.ravel() if where is None else values[np.asarray(where, bool)]) for values in maps
+    )
+    if first.size < 2 or not np.ptp(first) or not np.ptp(second):
         return float("nan")
     return float(np.corrcoef(first, second)[0, 1])

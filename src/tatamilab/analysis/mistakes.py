@@ -66,3 +66,36 @@ def select_mistakes(
         n_mistakes=np.bincount(truth[wrong], minlength=n_classes),
         n_images=np.bincount(truth, minlength=n_classes),
     )
+
+
+def surest_mistakes(y_true: ArrayLike, probabilities: ArrayLike, most: int = 8) -> NDArray[np.int64]:
+    """Positions of the wrong predictions that the network was surest of, the surest first.
+
+    What it can't tell: how often such mistakes happen; they are the extremes.
+
+    Args:
+        y_true: true labels (n,).
+        probabilities: of all classes (n, classes).
+        most: how many at most.
+
+    Returns:
+        int64 (up to `most`,).
+
+    Raises:
+        BadInput: labels and probabilities do not fit each other.
+
+    Example:
+        >>> surest_mistakes([0, 0, 1], [[0.4, 0.6], [0.1, 0.9], [0.2, 0.8]]).tolist()
+        [1, 0]
+    """
+    values = np.asarray(probabilities, dtype=np.float64)
+    if values.ndim != 2:
+        raise BadInput(
+            _(
+                "Mistakes are ordered by the probabilities of all classes, shape (n, classes); received shape {shape}.",
+                shape=values.shape,
+            )
+        )
+    truth, predicted = label_pair(y_true, values.argmax(axis=1), values.shape[1])
+    wrong = np.flatnonzero(truth != predicted)
+    return wrong[np.argsort(-values.max(axis=1)[wrong], kind="stable")[:most]]
