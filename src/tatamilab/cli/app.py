@@ -9,6 +9,7 @@ from typer.completion import completion_init
 
 from tatamilab import __version__
 from tatamilab.cli import (
+    class_,
     completion,
     controls,
     data,
@@ -21,6 +22,7 @@ from tatamilab.cli import (
     notebook,
     report,
     run,
+    runs,
     studies,
     study,
     verify,
@@ -56,6 +58,7 @@ app.command("explain", cls=Command, help=explain.HELP)(explain.explain)
 app.command("controls", cls=Command, help=controls.HELP)(controls.controls)
 app.command("film", cls=Command, help=film.HELP)(film.film)
 app.command("study", cls=Command, help=study.HELP)(study.study)
+app.add_typer(runs.app, name="runs")
 app.add_typer(studies.app, name="studies")
 app.add_typer(data.app, name="data")
 app.add_typer(engine.app, name="engine")
@@ -63,6 +66,7 @@ app.add_typer(notebook.app, name="notebook")
 app.command("worksheet", cls=Command, help=worksheet.HELP)(worksheet.worksheet)
 app.command("report", cls=Command, help=report.HELP)(report.report)
 app.command("verify", cls=Command, help=verify.HELP)(verify.verify)
+app.add_typer(class_.app, name="class")
 app.command("lab", cls=Command, help=lab.HELP)(lab.lab)
 app.command("models", cls=Command, help=models.HELP)(models.models)
 app.command("doctor", cls=Command, help=doctor.HELP)(doctor.doctor)

@@ -1,8 +1,9 @@
 """A report as it comes back: what it holds, and what its page shows; nothing in it is run or trusted."""
 
 import json
+import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from tatamilab.lesson.students import Student
 
 LARGEST_REPORT = 200 * 2**20
 LONGEST_FIELD = 200
+
+PAYLOAD = re.compile(rf'<script[^<>]{{0,100}} id="{PAYLOAD_ID}"[^<>]{{0,100}}>(?P<content>[^<]*)</script>')
+NUMBER = re.compile(r'data-number="([^"<>]{1,80})"[^<>]{0,100}>([^<]{0,200})<')
+LANGUAGE = re.compile(r'<html[^<>]{0,100} lang="(\w{2})"')
 
 
 @dataclass(frozen=True)
@@ -75,10 +80,10 @@ def report_content(content: bytes) -> ReadReport:
     Raises:
         BadInput: it is none of ours.
     """
-    page = _Page()
-    page.feed(content.decode("utf-8", errors="replace"))
+    page = content.decode("utf-8", errors="replace")
+    found = PAYLOAD.search(page)
     try:
-        fields = json.loads(page.payload)
+        fields = json.loads(found["content"] if found else "")
     except (ValueError, RecursionError) as problem:
         raise BadInput(_("it holds no results that tatami report wrote.")) from problem
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
@@ -87,13 +92,13 @@ def report_content(content: bytes) -> ReadReport:
     answers = fields.get("answers")
     return ReadReport(
         worksheet=_word(fields.get("worksheet")),
-        lang=page.lang,
+        lang=lang[1] if (lang := LANGUAGE.search(page)) else "",
         students=tuple(_students(fields.get("students"))),
         answers={_word(k): str(v)[:LONGEST_ANSWER] for k, v in answers.items()}
         if isinstance(answers, dict)
         else {},
         results=tuple(_results(fields.get("results"), troubles)),
-        shown=page.numbers,
+        shown={unescape(name): unescape(text) for name, text in NUMBER.findall(page)},
         is_intact=digest({k: v for k, v in fields.items() if k != "sha256"}) == fields.get("sha256"),
         troubles=tuple(troubles),
     )
@@ -120,40 +125,3 @@ def _results(listed: object, troubles: list[str]) -> list[Kept]:
 
 def _word(value: Any) -> str:
     return value[:LONGEST_FIELD] if isinstance(value, str) else ""
-
-
-class _Page(HTMLParser):
-    """Finds what the report holds, and the numbers that it shows."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.payload = ""
-        self.lang = ""
-        self.numbers: dict[str, str] = {}
-        self._inside = ""
-        self._number = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note which element begins."""
-        values = {name: value or "" for name, value in attrs}
-        self._inside = "payload" if tag == "script" and values.get("id") == PAYLOAD_ID else ""
-        if tag == "html":
-            self.lang = values.get("lang", "")[:8]
-        if self._number and tag == "td":
-            self._number = ""
-        if "data-number" in values:
-            self._number = values["data-number"]
-            self.numbers.setdefault(self._number, "")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Note which element ends."""
-        self._inside = ""
-        if tag == "td":
-            self._number = ""
-
-    def handle_data(self, data: str) -> None:
-        """Take what stands in the element."""
-        if self._inside:
-            self.payload += data
-        elif self._number:
-            self.numbers[self._number] += data

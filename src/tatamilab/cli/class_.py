@@ -1,0 +1,99 @@
+"""`tatami class`: what a teacher needs."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tatamilab.cli import usage
+from tatamilab.cli.command import Command, group, lang_option, option
+from tatamilab.errors import BadInput, OutputError
+from tatamilab.i18n import _
+
+if TYPE_CHECKING:
+    from tatamilab.lesson.students import Student
+
+app = group(_("A class: collect what is handed in."))
+DEFAULT = "class.html"
+
+
+@app.command(
+    "collect",
+    cls=Command,
+    help=_("Put everything that was handed in onto one page; nothing leaves the machine."),
+)
+def collect(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FOLDER",
+            show_default=False,
+            help=_("Reports, notebooks and runs, in folders or zips, such as an LMS gives"),
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        option(
+            "--out",
+            metavar="FILE.html",
+            help=_("Where the page goes; the table goes beside it"),
+            default=DEFAULT,
+        ),
+    ] = None,
+    anonymous: Annotated[
+        bool, option("--anonymous", help=_("Numbers in the place of names, for the projector"))
+    ] = False,
+    roster: Annotated[
+        Path | None,
+        option(
+            "--roster", metavar="FILE.csv", help=_("Everyone in the class, to see who is missing: ID, name")
+        ),
+    ] = None,
+    lang: Annotated[str | None, lang_option()] = None,
+) -> None:
+    """Gather, write the page and the table, and say what could not be read."""
+    if folder is None:
+        raise usage.missing_argument("FOLDER", context.command_path)
+    page = out or Path(DEFAULT)
+    if page.suffix.lower() != ".html":
+        raise BadInput(_("The page of a class is .html; received {path}.", path=page))
+    from tatamilab.files import write_whole
+    from tatamilab.lesson.classroom import gather, render, summarise, table
+    from tatamilab.lesson.classroom.page import verdict
+
+    everyone = () if roster is None else _everyone(roster)
+    summary = summarise(gather(folder), everyone, anonymous=anonymous)
+    try:
+        write_whole(page, render(summary, anonymous=anonymous))
+        write_whole(page.with_suffix(".csv"), table(summary))
+    except OSError as error:
+        raise OutputError(
+            _("{path} could not be written: {reason}.", path=page, reason=error.strerror or error)
+        ) from error
+    print(verdict(summary))
+    for name, reason in summary.unread:
+        print(_("Not read: {name}: {reason}", name=name, reason=reason))
+    print(_("{n} hand-ins: {page}, {table}", n=len(summary.rows), page=page, table=page.with_suffix(".csv")))
+
+
+def _everyone(path: Path) -> "tuple[Student, ...]":
+    """The students of a list, as Excel in Japan or anything else saves it."""
+    from tatamilab.lesson.students import Student
+
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        raise BadInput(_("There is no list {path}.", path=path)) from problem
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp932", errors="replace")
+    rows = [
+        row
+        for row in csv.reader(io.StringIO(text))
+        if row and any(any(c.isdigit() for c in cell) for cell in row[:1])
+    ]
+    return tuple(Student(*(cell.strip() for cell in row[:3])) for row in rows)

@@ -1,0 +1,189 @@
+"""A folder of hand-ins: reports, notebooks, runs and zips, each read or named with the reason why not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from tatamilab.errors import BadInput
+from tatamilab.experiment import folder as run_folder
+from tatamilab.i18n import _
+from tatamilab.lesson import handins
+from tatamilab.lesson.classroom.archives import WHEN, Member, is_clutter, members
+from tatamilab.lesson.handins import Kept
+from tatamilab.lesson.reading_reports import report_content
+from tatamilab.lesson.students import Student
+
+MOST_FILES = 20_000
+LARGEST_ZIP = 2**30
+LARGEST_FILE = 200 * 2**20
+RUN_FILES = (run_folder.RECORD, run_folder.HISTORY, run_folder.PREDICTIONS)
+PASSED_OVER = {".csv", ".txt", ".md", ".png", ".svg", ".keras", ".npz", ".json", ".py"}
+"""What may lie beside a hand-in without being one."""
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """One file or run that was handed in.
+
+    Attributes:
+        source: its name in the folder.
+        when: last changed; local time.
+        kind: "report", "notebook" or "run".
+        worksheet: its name, or "".
+        students: who handed it in.
+        answers: text by task.
+        results: what was kept.
+        troubles: what in it could not be used.
+    """
+
+    source: str
+    when: WHEN
+    kind: str
+    worksheet: str
+    students: tuple[Student, ...]
+    answers: dict[str, str]
+    results: tuple[Kept, ...]
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass
+class Gathered:
+    """All that lies in a folder.
+
+    Attributes:
+        handed_in: what could be read.
+        unread: what could not, by name, with the reason.
+    """
+
+    handed_in: list[HandedIn] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
+
+
+def gather(folder: Path) -> Gathered:
+    """Read every hand-in in a folder and in the folders and zips in it.
+
+    Nothing is run, nothing is written beside it, no link is followed.
+
+    Raises:
+        BadInput: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise BadInput(_("There is no folder {path}.", path=folder))
+    found = Gathered()
+    for path in _files(folder, found):
+        name = path.relative_to(folder).as_posix()
+        try:
+            _take(path, name, found)
+        except BadInput as problem:
+            found.unread.append((name, str(problem)))
+        except OSError as problem:
+            found.unread.append((name, problem.strerror or str(problem)))
+    return found
+
+
+def _files(folder: Path, found: Gathered) -> Iterator[Path]:
+    """Files and runs below a folder in the order of their names."""
+    n = 0
+    open_folders = [folder]
+    while open_folders:
+        here = open_folders.pop(0)
+        for path in sorted(here.iterdir()):
+            name = path.relative_to(folder).as_posix()
+            n += 1
+            if n > MOST_FILES:
+                found.unread.append(
+                    (name, _("There are more than {n:,} files; the rest is not read.", n=MOST_FILES))
+                )
+                return
+            if path.is_symlink():
+                found.unread.append((name, _("It is a link, and links are not followed.")))
+            elif is_clutter(path.name):
+                continue
+            elif path.is_dir() and not (path / run_folder.RECORD).is_file():
+                open_folders.append(path)
+            else:
+                yield path
+
+
+def _take(path: Path, name: str, found: Gathered) -> None:
+    when = datetime.fromtimestamp(path.stat().st_mtime).timetuple()[:6]
+    if path.is_dir():
+        found.handed_in.append(_of_run(path, name, when))
+        return
+    suffix = path.suffix.lower()
+    limit = LARGEST_ZIP if suffix == ".zip" else LARGEST_FILE
+    if path.stat().st_size > limit:
+        found.unread.append((name, _("It is larger than {limit:,} MB.", limit=limit // 2**20)))
+    elif suffix == ".zip":
+        _take_zip(path.read_bytes(), name, found, depth=1)
+    else:
+        _take_content(Member(name, when, path.read_bytes() if _is_read(name) else b""), found)
+
+
+def _take_zip(content: bytes, name: str, found: Gathered, depth: int) -> None:
+    """Hand-ins in a zip, and in zips in it: an LMS packs what students have packed."""
+    runs: dict[str, list[Member]] = {}
+    for member in members(content):
+        if isinstance(member, str):
+            found.unread.append((f"{name}/{member.partition(': ')[0]}", member.partition(": ")[2]))
+            continue
+        inside = PurePosixPath(member.name.replace("\\", "/"))
+        full = Member(f"{name}/{inside}", member.when, member.content)
+        try:
+            if inside.name in RUN_FILES:
+                runs.setdefault(str(inside.parent), []).append(full)
+            elif inside.suffix.lower() != ".zip":
+                _take_content(full, found)
+            elif depth == 0:
+                found.unread.append((full.name, _("It is a zip in a zip in a zip.")))
+            else:
+                _take_zip(member.content, full.name, found, depth - 1)
+        except BadInput as problem:
+            found.unread.append((full.name, str(problem)))
+    for where, files in runs.items():
+        _take_packed_run(f"{name}/{where}", files, found)
+
+
+def _take_packed_run(name: str, files: list[Member], found: Gathered) -> None:
+    with TemporaryDirectory(prefix="tatami-") as folder:
+        for member in files:
+            (Path(folder) / PurePosixPath(member.name).name).write_bytes(member.content)
+        try:
+            found.handed_in.append(_of_run(Path(folder), name, files[0].when))
+        except BadInput as problem:
+            found.unread.append((name, str(problem).replace(folder, name)))
+
+
+def _take_content(member: Member, found: Gathered) -> None:
+    suffix = PurePosixPath(member.name).suffix.lower()
+    if suffix in (".html", ".htm"):
+        report = report_content(member.content)
+        found.handed_in.append(
+            HandedIn(
+                member.name, member.when, "report", report.worksheet, report.students, report.answers, report.results,
+                report.troubles,
+            )
+        )  # fmt: skip
+    elif suffix == ".ipynb":
+        book = handins.notebook_content(member.content)
+        found.handed_in.append(
+            HandedIn(
+                member.name, member.when, "notebook", book.worksheet, book.students, book.answers,
+                tuple(book.results), tuple(book.troubles),
+            )
+        )  # fmt: skip
+    elif suffix not in PASSED_OVER:
+        found.unread.append((member.name, _("It is no report (.html), no notebook (.ipynb) and no run.")))
+
+
+def _is_read(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in (".html", ".htm", ".ipynb")
+
+
+def _of_run(path: Path, name: str, when: WHEN) -> HandedIn:
+    """A run says nothing of who it is; the name of its folder has to do."""
+    found = handins.read_run(path)
+    who = (Student(name=PurePosixPath(name).name),)
+    return HandedIn(name, when, "run", "", who, {}, tuple(found.results), tuple(found.troubles))

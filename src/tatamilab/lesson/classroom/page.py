@@ -1,0 +1,127 @@
+"""A class on one page, and as a table."""
+
+import base64
+import csv
+import io
+from typing import Any
+
+from tatamilab import __version__, i18n
+from tatamilab.i18n import _
+from tatamilab.lesson.classroom.summary import ClassSummary
+from tatamilab.lesson.report import environment
+
+ENLARGED = 3
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""With these a spreadsheet takes a text for a formula."""
+
+
+def render(summary: ClassSummary, *, anonymous: bool = False) -> str:
+    """The class as one HTML page in the language in force.
+
+    Args:
+        summary: what to show.
+        anonymous: say so on the page.
+    """
+    return (
+        environment()
+        .get_template("class.html")
+        .render(
+            _=i18n._,
+            lang=i18n.language(),
+            summary=summary,
+            anonymous=anonymous,
+            percent=percent,
+            verdict=verdict(summary),
+            pairs=_pairs(summary),
+            digits=_digits(summary),
+            version=__version__,
+        )
+    )
+
+
+def table(summary: ClassSummary) -> str:
+    """The class as CSV that Japanese and English spreadsheets read, and in which no text is a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(
+        [
+            _("Student ID"),
+            _("Name"),
+            _("E-mail"),
+            _("File"),
+            _("Missing"),
+            "CNN 600",
+            "BPNN 600",
+            "CNN own",
+            "BPNN own",
+        ]
+    )
+    for row in summary.rows:
+        who = [" / ".join(getattr(one, name) for one in row.who) for name in ("id", "name", "email")]
+        numbers = ["" if value is None else f"{value:.4f}" for value in (*row.first, *row.own)]
+        writer.writerow([*map(_no_formula, [*who, row.source, "; ".join(row.missing)]), *numbers])
+    return "\ufeff" + text.getvalue()
+
+
+def percent(value: float | None) -> str:
+    """A share as it stands in the tables."""
+    return "–" if value is None else f"{value:.2%}"
+
+
+def verdict(summary: ClassSummary) -> str:
+    """What the samples of the class say together, and no more than they say."""
+    pooled = summary.pooled
+    if pooled.difference is None or pooled.p is None:
+        return _("{n} samples with both networks: too few for an answer.", n=len(pooled.cnn))
+    estimate = pooled.difference
+    facts = _(
+        "Over {n} samples the CNN's accuracy is {mean:+.2f} points from the BPNN's (95% interval {low:+.2f} to "
+        "{high:+.2f}; p = {p:.2g}).",
+        n=estimate.n,
+        mean=100 * estimate.mean,
+        low=100 * estimate.low,
+        high=100 * estimate.high,
+        p=pooled.p,
+    )
+    if not estimate.excludes_zero:
+        return facts + " " + _("Which of the two is better is not shown.")
+    better = "CNN" if estimate.mean > 0 else "BPNN"
+    return facts + " " + _("The {model} is better on samples of 600.", model=better)
+
+
+def _no_formula(text: str) -> str:
+    return "'" + text if text.startswith(FORMULA) else text
+
+
+def _pairs(summary: ClassSummary) -> str:
+    """The figure of all samples as SVG in base64, or "" where there are fewer than two."""
+    pooled = summary.pooled
+    if pooled.difference is None:
+        return ""
+    from tatamilab.instruments import write_svg
+    from tatamilab.instruments.study_pairs import plot_pairs
+    from tatamilab.instruments.style import root
+
+    content = io.BytesIO()
+    first: Any = summary.first[0] if len(set(summary.first)) == 1 else (None, None)
+    write_svg(root(plot_pairs(pooled.cnn, pooled.bpnn, ("CNN", "BPNN"), first)), content)
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def _digits(summary: ClassSummary) -> list[dict[str, Any]]:
+    """The hardest test images with their labels."""
+    if not summary.hard:
+        return []
+    from PIL import Image
+
+    from tatamilab.data import load
+
+    mnist = load("mnist")
+    shown = []
+    for one in summary.hard:
+        content = io.BytesIO()
+        pixels = 255 - mnist.x_test[one.image, :, :, 0]
+        Image.fromarray(pixels).resize((28 * ENLARGED,) * 2, Image.Resampling.NEAREST).save(content, "png")
+        png = base64.b64encode(content.getvalue()).decode()
+        shown.append({"png": png, "label": int(mnist.y_test[one.image]), "number": one.image, "hard": one})
+    return shown
