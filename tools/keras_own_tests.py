@@ -1,10 +1,12 @@
 """Keras's own tests, from the installed wheel, with acceleration off and on: the same ones must pass.
 
-    python tools/keras_own_tests.py                      # every part that acceleration touches
-    python tools/keras_own_tests.py trainers callbacks   # some
+    python tools/keras_own_tests.py                                        # every part that acceleration touches
+    python tools/keras_own_tests.py callbacks trainers/trainer_test.py     # some folders and files
 
-One process a file, each way. Prints, for each file, what passes only one way, and at the end the counts; exits
-with 1 if anything passes only without acceleration.
+One process a file, each way, by the Python that runs this. Many of these files import TensorFlow or torch beside
+the backend that they test: where those are missing nothing of the file runs, and it is listed so. `KERAS_BACKEND`
+names the backend, "jax" unless it is set. Prints, for each file, what passes only one way, and at the end the
+counts; exits with 1 if anything passes only without acceleration.
 """
 
 import importlib.util
@@ -58,8 +60,8 @@ def run(file: Path, folder: Path, *, accelerated: bool) -> tuple[set[str], int]:
     result.unlink(missing_ok=True)
     environment = os.environ | {
         "ACCELERATED": str(int(accelerated)),
-        "KERAS_BACKEND": "jax",
-        "PYTHONPATH": str(folder),
+        "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "jax"),
+        "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "RESULT": str(result),
     }
     options = ["-q", "-p", "accelerated_or_not", "-p", "no:cacheprovider", "-c", os.devnull]
@@ -76,6 +78,11 @@ def run(file: Path, folder: Path, *, accelerated: bool) -> tuple[set[str], int]:
     return set(told["passed"]), told["native"]
 
 
+def files(part: Path) -> list[Path]:
+    """The files with tests that a name stands for."""
+    return [part] if part.is_file() else sorted(part.rglob("*_test.py"))
+
+
 def main(parts: list[str]) -> int:
     spec = importlib.util.find_spec("keras")
     assert spec is not None
@@ -86,12 +93,13 @@ def main(parts: list[str]) -> int:
         folder = Path(made)
         (folder / "accelerated_or_not.py").write_text(PLUGIN, encoding="utf-8")
         for part in parts or PARTS:
-            for file in sorted((source / part).rglob("*_test.py")):
+            for file in files(source / part):
                 off, _ = run(file, folder, accelerated=False)
                 on, native = run(file, folder, accelerated=True)
                 lost, gained = sorted(off - on), sorted(on - off)
                 name = file.relative_to(source)
-                print(f"{name}: {len(off)} off, {len(on)} on, {native} native calls", flush=True)
+                none = "" if off or on else "; nothing of it runs here"
+                print(f"{name}: {len(off)} off, {len(on)} on, {native} native calls{none}", flush=True)
                 for test in lost:
                     print(f"  only off: {test}", flush=True)
                 for test in gained:

@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import keras
@@ -12,17 +13,32 @@ import pytest
 
 import tatamilab
 from tatamilab.data import NormalisedArrays, load
+from tatamilab.files import cache_folder
 
 
 @pytest.fixture(autouse=True)
-def _fresh_keras() -> Iterator[None]:
+def _fresh_keras(compiled_once: dict[str, Any]) -> Iterator[None]:
     """Layer names and initial weights don't depend on the tests before; XLA compiles in half the time."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
-    jax.config.update("jax_disable_most_optimizations", True)
+    before = {name: jax.config.values[name] for name in compiled_once}
+    for name, value in compiled_once.items():
+        jax.config.update(name, value)
     yield
     tatamilab.restore()
-    jax.config.update("jax_disable_most_optimizations", False)
+    for name, value in before.items():
+        jax.config.update(name, value)
+
+
+@pytest.fixture(scope="session")
+def compiled_once() -> dict[str, Any]:
+    """Settings of JAX under which the steps of one network are compiled in one test only."""
+    return {
+        "jax_disable_most_optimizations": True,
+        "jax_compilation_cache_dir": str(cache_folder() / "jax-of-tests"),
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,7 @@ def test_refused(
     assert capsys.readouterr().err == sentence + "\n"
 
 
+@pytest.mark.slow
 def test_a_kernel_that_dies(tmp_path: Path) -> None:
     path = notebook(tmp_path, "import os\nos._exit(3)")
     with i18n.using("en"), pytest.raises(ValueError, match=r"The kernel died in cell 1\."):

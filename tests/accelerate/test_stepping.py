@@ -83,7 +83,7 @@ def stepwise(act: Callable[[keras.Model], Any]) -> Callable[[keras.Model], Any]:
     return counted
 
 
-@pytest.mark.parametrize("looks", [False, True])
+@pytest.mark.parametrize("looks", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_batch_hook(looks: bool) -> None:
     def act(model: keras.Model) -> Any:
         watcher = Watcher(looks=looks)
@@ -137,11 +137,23 @@ DATA: dict[str, Callable[[], dict[str, Any]]] = {
     "steps that go on": lambda: {"x": X, "y": Y, "steps_per_epoch": 2, "batch_size": 32, "epochs": 4},
     "batches by steps": lambda: {"x": X, "y": Y, "steps_per_epoch": 2},
 }  # fmt: skip
+OFTEN = ("generator",)
 
 
 @pytest.mark.filterwarnings("ignore:.*(shuffle=True|ran out of data):UserWarning")
-@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("data", OFTEN)
 def test_data_that_keras_cuts(data: str) -> None:
+    run_both_ways(data)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*(shuffle=True|ran out of data):UserWarning")
+@pytest.mark.parametrize("data", [data for data in DATA if data not in OFTEN])
+def test_other_data_that_keras_cuts(data: str) -> None:
+    run_both_ways(data)
+
+
+def run_both_ways(data: str) -> None:
     def act(model: keras.Model) -> Any:
         return model.fit(**{"epochs": 2, "verbose": 0, **DATA[data]()})
 
@@ -250,6 +262,7 @@ def test_a_batch_that_cannot_be_native_leaves_the_rest_to_keras() -> None:
         run(small, act, native=True)
 
 
+@pytest.mark.slow
 def test_turned_on_and_off_between_batches() -> None:
     def act(model: keras.Model) -> Any:
         returned = [model.train_on_batch(X[:20], Y[:20])]
@@ -286,15 +299,21 @@ def test_an_exception_in_a_hook_leaves_the_steps_that_were_done() -> None:
     compare(small, act)
 
 
-def test_a_network_that_has_no_shape_yet() -> None:
-    def build() -> keras.Model:
-        model = keras.Sequential([layers.Dense(5, "relu"), layers.Dense(3, "softmax")])
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        return model
+def unbuilt() -> keras.Model:
+    model = keras.Sequential([layers.Dense(5, "relu"), layers.Dense(3, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
 
-    compare(build, lambda model: (model.fit(X, Y, epochs=2, verbose=0), model.predict(X, verbose=0)))
-    compare(build, lambda model: (model.evaluate(X, Y, verbose=0), model.fit(X, Y, verbose=0)))
-    compare(build, stepwise(lambda model: (model.predict(X, verbose=0), model.fit(X, Y, verbose=0))))
+
+def test_a_network_that_has_no_shape_yet() -> None:
+    x, y = X[:64], Y[:64]
+    compare(unbuilt, lambda model: (model.evaluate(x, y, verbose=0), model.fit(x, y, verbose=0)))
+
+
+@pytest.mark.slow
+def test_a_network_without_a_shape_is_fitted_or_predicts_first() -> None:
+    compare(unbuilt, lambda model: (model.fit(X, Y, epochs=2, verbose=0), model.predict(X, verbose=0)))
+    compare(unbuilt, stepwise(lambda model: (model.predict(X, verbose=0), model.fit(X, Y, verbose=0))))
 
 
 def test_stats_count_calls() -> None:

@@ -50,6 +50,7 @@ def test_a_lesson(tmp_path: Path) -> None:
     assert "5/5" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_script_its_arguments_and_its_folder(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "networks.py").write_text(
@@ -71,6 +72,7 @@ def test_a_script_its_arguments_and_its_folder(tmp_path: Path) -> None:
     assert done.returncode == 7, done.stderr
 
 
+@pytest.mark.slow
 def test_code_and_modules(tmp_path: Path) -> None:
     (tmp_path / "lesson1.py").write_text("import sys, tensorflow as tf; print(sys.argv[1:], tf.__name__)\n")
     assert python("-m", "lesson1", "a", folder=tmp_path).stdout == "['a'] tensorflow\n"

@@ -241,4 +241,4 @@ def _assign(values: list[tuple[Any, np.ndarray]]) -> None:
 
     arrays = [np.asarray(value, variable.dtype).reshape(variable.shape) for variable, value in values]
     for (variable, _value), array in zip(values, jax.device_put(arrays), strict=True):
-        variable.assign(array)
+        variable._direct_assign(array)

@@ -2,8 +2,8 @@
 
 Beside these imports, of a model: `_assert_compile_called`, `_symbolic_build`, `_should_eval`,
 `_flatten_metrics_in_order`, `_flatten_layers`, `_initial_epoch`, `_loss_tracker`, `_compile_metrics`; of an optimizer:
-`_learning_rate`, `_trainable_variables`, `_u_product` and the lists of slots named in `exchange`; of an
-adapter: `_inputs`.
+`_learning_rate`, `_trainable_variables`, `_u_product` and the lists of slots named in `exchange`; of a variable:
+`_value`, `_direct_assign`; of an adapter: `_inputs`.
 
 Read in Keras 3.15.1: `backend/jax/trainer.py` (`fit`, `evaluate`, `predict`), `trainers/trainer.py`.
 """

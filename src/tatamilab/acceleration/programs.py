@@ -1,7 +1,7 @@
 """The compiled programs of each model, kept as long as the model lives."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
@@ -46,6 +46,12 @@ class Native:
 
 _programs: "WeakKeyDictionary[Any, list[Native]]" = WeakKeyDictionary()
 
+Lowered = tuple[Graph, Training | None]
+
+_lowered: "WeakKeyDictionary[Any, dict[tuple[Any, ...], Lowered]]" = WeakKeyDictionary()
+"""What models were lowered to, with each function that Keras has made of them: a layer's attribute that is changed
+acts, as in Keras, when the function is made anew, as by `compile`."""
+
 
 def for_training(model: Any, arrays: Arrays, batch_size: int, *, or_larger: bool = False) -> Native:
     """The program that trains `model` on such arrays.
@@ -59,7 +65,7 @@ def for_training(model: Any, arrays: Arrays, batch_size: int, *, or_larger: bool
     Raises:
         TatamiError: why there is none, and Keras has to do it.
     """
-    graph, training = _lower(model, arrays)
+    graph, training = _lower(model, arrays, "train_function")
     check_optimizer(model.optimizer, model.trainable_variables)
     scope.check_generators(graph, len(frontend.seed_states(model)))
     return _find(
@@ -79,7 +85,7 @@ def for_evaluation(model: Any, arrays: Arrays) -> Native:
     Raises:
         TatamiError: why there is none, and Keras has to do it.
     """
-    graph, training = _lower(model, arrays)
+    graph, training = _lower(model, arrays, "test_function")
     return _find(model, graph, training, input_dtype=dtype(arrays.x), function="infer")
 
 
@@ -104,7 +110,7 @@ def for_prediction(model: Any, arrays: Arrays) -> Native:
     """
     require_engine()
     scope.check_model(model)
-    graph = frontend.lower(model)
+    graph, _training = _kept(model, "predict_function", (), lambda: (frontend.lower(model), None))
     scope.check_images(graph, arrays.x)
     return _find(model, graph, None, input_dtype=dtype(arrays.x), function="infer")
 
@@ -138,15 +144,30 @@ def obstacle(model: Any) -> TatamiError | None:
     return None
 
 
-def _lower(model: Any, arrays: Arrays) -> tuple[Graph, Training]:
+def _lower(model: Any, arrays: Arrays, function: str) -> tuple[Graph, Training]:
     require_engine()
     scope.check_model(model)
-    graph = frontend.lower(model)
-    training = frontend.lower_training(model, scope.label_shape(arrays.y))
+    label = scope.label_shape(arrays.y)
+    graph, training = _kept(
+        model, function, label, lambda: (frontend.lower(model), frontend.lower_training(model, label))
+    )
+    assert training
     _check_built_metrics(model, training)
     scope.check_images(graph, arrays.x)
     scope.check_labels(graph, training, arrays.y)
     return graph, training
+
+
+def _kept(model: Any, function: str, label: scope.Shape, lower: Callable[[], Lowered]) -> Lowered:
+    """What `lower` gives for a model, or has given since Keras made its `function` and its variables."""
+    made = getattr(model, function)
+    if made is None:
+        return lower()
+    kept = _lowered.setdefault(made, {})
+    key = (label, *((id(v), v.trainable, tuple(v.shape)) for v in model.variables))
+    if key not in kept:
+        kept[key] = lower()
+    return kept[key]
 
 
 def _check_built_metrics(model: Any, training: Training) -> None:

@@ -181,6 +181,9 @@ def as_program_reads(plan: Plan, given: Arrays) -> Arrays:
 
 def as_images(plan: Plan, x: np.ndarray) -> np.ndarray:
     """Checked images as a program of `plan` reads them."""
-    if x.shape[1:] == (*plan.graph.input.shape, 1):
-        x = x.reshape(x.shape[:-1])
-    return arguments.check_images(plan, x)
+    return arguments.check_images(plan, without_extra_axis(plan, x))
+
+
+def without_extra_axis(plan: Plan, x: np.ndarray) -> np.ndarray:
+    """Images without the last axis of 1 that Keras takes away where it is too much."""
+    return x.reshape(x.shape[:-1]) if x.shape[1:] == (*plan.graph.input.shape, 1) else x

@@ -183,7 +183,7 @@ class CountingSteps(Steps):
         plan = native.program.plan
         if arrays.y.dtype.kind == "f" and plan.training:
             scope.check_labels(plan.graph, plan.training, arrays.y)
-        return native.program.examples(scope.as_images(plan, arrays.x), arrays.y, arrays.weights)
+        return native.program.examples(scope.without_extra_axis(plan, arrays.x), arrays.y, arrays.weights)
 
     def _bring(self) -> None:
         if self._native is None or self._totals is self._brought:
