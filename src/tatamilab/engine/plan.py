@@ -36,6 +36,7 @@ from tatamilab.engine.graph import (
     Training,
     ZeroPadding2D,
 )
+from tatamilab.engine.naming import numbered
 from tatamilab.engine.schedule import BY_REGISTERS, Schedule, column_tile, divisor, row_tile
 from tatamilab.engine.target import IMAGES_PER_CHUNK, Target
 
@@ -106,8 +107,10 @@ class Plan:
 
     @cached_property
     def hash(self) -> str:
-        """Names the plan: the same hash gives the same bits on every CPU that can run its target."""
-        facts = (VERSION, llvmlite.__version__, self.graph, self.training, self.batch_size)
+        """Names the plan: the same hash gives the same bits on every CPU that can run its target, whatever Keras has
+        called the layers.
+        """
+        facts = (VERSION, llvmlite.__version__, numbered(self.graph), self.training, self.batch_size)
         machine = (self.target.name, self.target.lanes, self.target.fma, self.input_dtype, self.of_input)
         return hashlib.sha256(repr((facts, machine)).encode()).hexdigest()[:16]
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tatamilab import backend
 from tatamilab.data import Dataset, load
 from tatamilab.engine.frontend import lower, lower_training, weights_of
-from tatamilab.engine.graph import Conv2D, Graph, Node, Unsupported, multiply_adds
+from tatamilab.engine.graph import Conv2D, Graph, Unsupported, multiply_adds
+from tatamilab.engine.naming import numbered
 from tatamilab.engine.plan import Plan
 from tatamilab.engine.target import choose
 from tatamilab.errors import BadInput
@@ -28,9 +29,6 @@ from tatamilab.models import load_model
 from tatamilab.study.design import Network
 from tatamilab.study.places import begin_worker
 from tatamilab.study.specification import Recipe, Study
-
-_PARAMETERS = ("kernel", "bias", "gamma", "beta", "mean", "variance")
-"""The fields of nodes that name parameters."""
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -137,25 +135,6 @@ def _make(study: Study, target: str | None, lang: str) -> dict[str, Network]:
 def _start(arm: str, seed: int) -> Weights:
     assert _made is not None
     return _made.start(arm, seed)
-
-
-def numbered(graph: Graph) -> Graph:
-    """The graph with its values and parameters called by number.
-
-    Keras calls layers after how many were made before in the process; the bits, and so the plan, must not depend
-    on that.
-    """
-    values = {node.name: f"{at}" for at, node in enumerate(graph.nodes)}
-    names = {one.name: f"{at}" for at, one in enumerate(graph.parameters)}
-
-    def of(node: Node) -> Node:
-        held = {field: getattr(node, field) for field in _PARAMETERS if hasattr(node, field)}
-        kept: dict[str, Any] = {field: name if name is None else names[name] for field, name in held.items()}
-        inputs = tuple(values[name] for name in node.inputs)
-        return replace(node, name=values[node.name], inputs=inputs, **kept)
-
-    parameters = tuple(replace(one, name=names[one.name]) for one in graph.parameters)
-    return Graph(nodes=tuple(of(node) for node in graph.nodes), parameters=parameters)
 
 
 def _model_of(recipe: Recipe) -> tuple[Any, ...]:
