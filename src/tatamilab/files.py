@@ -33,7 +33,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         with beside.open("rb+") as written:
             os.fsync(written.fileno())
         os.replace(beside, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -44,12 +44,31 @@ def write_whole(path: Path, content: str | bytes) -> None:
         beside.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write `content` behind its own hash, whole or not at all; `read_sealed` sees whether a byte has changed."""
+    write_whole(path, sha256(content).encode() + b"\n" + content)
+
+
+def read_sealed(path: Path) -> bytes:
+    """What `write_sealed` was given.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not what was written.
+    """
+    seal, _newline, content = path.read_bytes().partition(b"\n")
+    if seal != sha256(content).encode():
+        raise ValueError(f"{path} has changed since it was written")
+    return content
+
+
 def sha256(content: bytes | memoryview) -> str:
     """The SHA-256 of `content`, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put on disk which files `folder` has, and under what names."""
     if os.name == "nt":  # Windows has no handle on a folder to sync
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -80,7 +80,7 @@ def test_files_appear_at_the_end(tmp_path: Path) -> None:
         (hidden / "figures").mkdir()
         (hidden / "figures" / "one.png").write_bytes(b"1")
         (hidden / "run.json").write_text("{}")
-        assert [name.name for name in path.iterdir()] == [hidden.name]
+        assert {name.name for name in path.iterdir()} == {hidden.name, folder.RUNNING}
     assert sorted(str(file.relative_to(path)) for file in path.rglob("*")) == [
         "figures",
         "figures/one.png",

@@ -1,6 +1,7 @@
 """`tatami run`: the worksheet's whole experiment."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from tatamilab.cli.command import INTERRUPTED, lang_option, option
 from tatamilab.cli.quiet import choose_backend
 from tatamilab.cli.suggestions import data_sets, model_names
 from tatamilab.cli.usage import number, whole_number
+from tatamilab.errors import BadInput
 from tatamilab.experiment.options import BACKENDS, OPTIMIZERS, RunOptions
 from tatamilab.i18n import _
 
@@ -116,6 +118,12 @@ def run(
             complete=lambda: BACKENDS,
         ),
     ] = None,
+    resume: Annotated[
+        str | None,
+        option(
+            "--resume", metavar="DIR", help=_("Go on with the run in this folder that was cut off, as it was")
+        ),
+    ] = None,
     json: Annotated[bool, option("--json", help=_("Print run.json instead of words"))] = False,
     quiet: Annotated[bool, option("--quiet", help=_("Print the run's folder only"))] = False,
 ) -> None:
@@ -141,15 +149,35 @@ def run(
         "force": force,
         "backend": backend,
     }
-    options = RunOptions(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    choose_backend()
-    record = _experiment(options, _watcher(json=json, quiet=quiet))
+    given = {name: value for name, value in given.items() if value is not None}
+    if resume is None:
+        options = RunOptions(**given)  # type: ignore[arg-type]
+        choose_backend()
+        record = _experiment(options, _watcher(json=json, quiet=quiet))
+    else:
+        _check_alone(given)
+        choose_backend()
+        record = _resumed(Path(resume), _watcher(json=json, quiet=quiet))
     if json:
         print(record.to_json(), end="")
     elif quiet:
         print(record.folder)
     if record.status == "interrupted":
         raise typer.Exit(INTERRUPTED)
+
+
+def _check_alone(given: Mapping[str, object]) -> None:
+    """`--resume` goes on with the options that the run was begun with."""
+    for name, value in given.items():
+        if value is not False and name != "lang":
+            flag = "--" + name.replace("_", "-")
+            raise BadInput(_("--resume goes on with the run as it was begun; leave {flag} out.", flag=flag))
+
+
+def _resumed(path: Path, watcher: "Watcher") -> "RunRecord":
+    from tatamilab.experiment import resume
+
+    return resume(path, watcher)
 
 
 def _experiment(options: RunOptions, watcher: "Watcher") -> "RunRecord":

@@ -15,10 +15,12 @@ from tatamilab.experiment.watching import (
 )
 
 if TYPE_CHECKING:
+    from tatamilab.experiment.checkpoint import Checkpoint
     from tatamilab.experiment.record import RunRecord, Status, read
-    from tatamilab.experiment.running import run
+    from tatamilab.experiment.running import resume, run
 
 __all__ = [
+    "Checkpoint",
     "EpochResult",
     "Figure",
     "Lines",
@@ -31,11 +33,14 @@ __all__ = [
     "TrainingPlan",
     "Watcher",
     "read",
+    "resume",
     "run",
 ]
 
 _LATER = {
+    "Checkpoint": "checkpoint",
     "run": "running",
+    "resume": "running",
     "read": "record",
     "RunRecord": "record",
     "Status": "record",

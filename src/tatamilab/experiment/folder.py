@@ -1,7 +1,8 @@
 """The folder of a run: checked first, filled out of sight, and shown whole.
 
 Everything is written into a hidden folder inside the run's own, and moved up when the run is over,
-`run.json` last. If anything fails on the way, the hidden folder goes, and with it every trace of the run.
+`run.json` last. If anything fails on the way, the hidden folder goes, and with it every trace of the run. Only a run
+that was cut off from outside leaves it, beside the checkpoint from which the run goes on.
 """
 
 import errno
@@ -13,8 +14,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from tatamilab.errors import OutputError
 from tatamilab.experiment.options import RunOptions
+from tatamilab.files import sync_folder
 from tatamilab.i18n import _
 
 RECORD = "run.json"
@@ -24,6 +28,12 @@ MODEL = "model.keras"
 PREDICTIONS = "predictions.npz"
 PAGE = "index.html"
 FIGURES = "figures"
+CHECKPOINT = "run.checkpoint"
+HIDDEN = ".unfinished-"
+RUNNING = ".running"
+EXPLAIN_PAGE = "explain.html"
+EXPLAINED = "explained"
+FILM = "film"
 RUN_FILES = (RECORD, HISTORY, INITIAL_MODEL, MODEL, PREDICTIONS, PAGE)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -57,6 +67,14 @@ def check(path: Path, *, force: bool) -> None:
             raise OutputError(
                 _("The output {path} is a file; give a folder with --out.", path=path),
             )
+        if (path / CHECKPOINT).exists() and not force:
+            raise OutputError(
+                _(
+                    "The output folder {path} holds a run that was cut off; go on with it by "
+                    "`tatami run --resume {path}`, or add --force to begin anew.",
+                    path=path,
+                )
+            )
         if path.is_dir() and not force and any(path.iterdir()):
             raise OutputError(
                 _(
@@ -88,22 +106,50 @@ def staged(path: Path) -> Iterator[Path]:
     If the block raises, everything that was made goes again, `path` itself included if it was made here.
 
     Raises:
-        OutputError: the disk refuses.
+        OutputError: the disk refuses, or another process is writing there.
     """
-    hidden = path / f".unfinished-{secrets.token_hex(4)}"
+    hidden = path / f"{HIDDEN}{secrets.token_hex(4)}"
     with speaking_of(path):
         made = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         with speaking_of(path):
-            hidden.mkdir(parents=True)
-        yield hidden
-        with speaking_of(path):
-            _move_up(hidden, path)
+            path.mkdir(parents=True, exist_ok=True)
+        with _alone(path):
+            for left in path.glob(f"{HIDDEN}*"):
+                shutil.rmtree(left, ignore_errors=True)  # by a process that was ended from outside
+            try:
+                with speaking_of(path):
+                    hidden.mkdir()
+                yield hidden
+                with speaking_of(path):
+                    _move_up(hidden, path)
+            finally:
+                shutil.rmtree(hidden, ignore_errors=True)
     finally:
-        shutil.rmtree(hidden, ignore_errors=True)
         for folder in made:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """While the block runs, no other process writes a run into `path`; the system frees it if this one is killed."""
+    lock = FileLock(path / RUNNING, timeout=0)
+    with speaking_of(path):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise OutputError(
+                _(
+                    "Another run is being written to {path}; wait for its end, or choose another with --out.",
+                    path=path,
+                )
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+        (path / RUNNING).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -144,16 +190,24 @@ def _nearest(path: Path) -> Path:
 def _move_up(hidden: Path, path: Path) -> None:
     names = [file.relative_to(hidden) for file in hidden.rglob("*") if file.is_file()]
     _remove_older_run(path)
-    for name in sorted(names, key=lambda name: (name == Path(RECORD), name)):
+    names.sort(key=lambda name: (name == Path(RECORD), name))
+    for name in names:
+        if name == Path(RECORD):
+            sync_folder(path)  # after a power failure too, a folder with a record has the rest
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(hidden / name, path / name)
+    sync_folder(path)
 
 
 def _remove_older_run(path: Path) -> None:
-    """Remove what a run writes, and nothing else, so that `path` never mixes two runs."""
+    """Remove what a run writes and what was made of it, and nothing else, so that `path` never mixes two runs."""
     if not (path / RECORD).exists():
         return
     for name in RUN_FILES:
         (path / name).unlink(missing_ok=True)
     for figure in (path / FIGURES).glob("*.[ps][nv]g"):
         figure.unlink()
+    (path / EXPLAIN_PAGE).unlink(missing_ok=True)
+    for film in path.glob(f"{FILM}.*"):
+        film.unlink()
+    shutil.rmtree(path / EXPLAINED, ignore_errors=True)

@@ -48,7 +48,7 @@ def record_of(
     timings_s: dict[str, float],
 ) -> RunRecord:
     """The record of a run that ended as `status` says."""
-    versions, facts = _facts()
+    versions, facts = versions_and_facts()
     return RunRecord(
         schema=SCHEMA,
         status=status,
@@ -103,7 +103,8 @@ def _layer(layer: "keras.Layer") -> LayerRecord:
     )
 
 
-def _facts() -> tuple[dict[str, str], dict[str, Any]]:
+def versions_and_facts() -> tuple[dict[str, str], dict[str, Any]]:
+    """The versions of what can change a number, and the machine's facts."""
     found = machine.facts()
     versions = {name: found["versions"][name] for name in PACKAGES if name in found["versions"]}
     return {"python": found["python"], **versions}, {

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tatamilab import i18n
 from tatamilab.experiment import folder, page, saving
+from tatamilab.experiment.cut_off import check_same, checkpoint_of, cut_off, description, kept_if_worth_it
 from tatamilab.experiment.drawing import Drawer, first_filters
 from tatamilab.experiment.interruption import Interruption, interruptible
 from tatamilab.experiment.options import RunOptions
@@ -42,15 +43,47 @@ def run(options: RunOptions, watcher: Watcher | None = None) -> RunRecord:
     watcher = watcher or watcher_for_here()
     with i18n.using(options.lang), closing(watcher):
         timings = Timings(watcher)
+        return _conducted(prepare(options, watcher, timings), watcher, timings)
+
+
+def resume(path: Path, watcher: Watcher | None = None) -> RunRecord:
+    """Go on with a run that was cut off from outside, to the numbers that it would have come to.
+
+    Args:
+        path: its folder.
+        watcher: as in `run`.
+
+    Raises:
+        BadInput: the folder holds no run that was cut off; or data, model or versions are not those of then.
+        OutputError, KeyboardInterrupt: as in `run`.
+    """
+    saved = cut_off(path)
+    options = RunOptions(**{**saved.of["options"], "out": path, "force": True})
+    watcher = watcher or watcher_for_here()
+    with i18n.using(options.lang), closing(watcher):
+        timings = Timings(watcher)
         prepared = prepare(options, watcher, timings)
-        with folder.staged(prepared.path) as hidden, folder.speaking_of(prepared.path):
-            experiment = _Experiment(prepared, hidden, watcher, timings)
-            with prepared.trainer.at_work():
-                failure = experiment.conduct()
-        if failure is not None:
-            raise failure
-        watcher.run_finished(experiment.record)
-        return experiment.record
+        check_same(path, saved.of, description(prepared))
+        watcher.message(
+            _("Going on after epoch {epoch} of {epochs}.", epoch=saved.epoch, epochs=options.epochs)
+        )
+        return _conducted(prepared, watcher, timings)
+
+
+def _conducted(prepared: Prepared, watcher: Watcher, timings: Timings) -> RunRecord:
+    with (
+        folder.staged(prepared.path) as hidden,
+        folder.speaking_of(prepared.path),
+        kept_if_worth_it(prepared),
+    ):
+        experiment = _Experiment(prepared, hidden, watcher, timings)
+        with prepared.trainer.at_work():
+            failure = experiment.conduct()
+    (prepared.path / folder.CHECKPOINT).unlink(missing_ok=True)
+    if failure is not None:
+        raise failure
+    watcher.run_finished(experiment.record)
+    return experiment.record
 
 
 class _Experiment:
@@ -111,7 +144,7 @@ class _Experiment:
                 prepared.arrays.x_train,
                 prepared.arrays.y_train,
                 options=options,
-                callbacks=[stop, TellWatcher(self._watcher)],
+                callbacks=[stop, TellWatcher(self._watcher), checkpoint_of(prepared)],
             )
         self.history = {name: [float(value) for value in values] for name, values in history.history.items()}
         trainer = who_trained(prepared.model, prepared.trainer)
