@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tatamilab.lesson.students import Student
 
 HELP = _("Write a worksheet: a whole lesson to work through in a notebook.")
-KNOWN = ("b2-1",)
+KNOWN = ("b1-2", "b2-1", "b2-2")
 
 
 def worksheet(

@@ -84,9 +84,12 @@ def verdict(summary: ClassSummary) -> str:
         p=pooled.p,
     )
     if not estimate.excludes_zero:
-        return facts + " " + _("Which of the two is better is not shown.")
+        return _(
+            "{facts} {conclusion}", facts=facts, conclusion=_("Which of the two is better is not shown.")
+        )
     better = "CNN" if estimate.mean > 0 else "BPNN"
-    return facts + " " + _("The {model} is better on samples of 600.", model=better)
+    conclusion = _("The {model} is better on samples of 600.", model=better)
+    return _("{facts} {conclusion}", facts=facts, conclusion=conclusion)
 
 
 def _no_formula(text: str) -> str:

@@ -20,7 +20,7 @@ from importlib.resources import files
 from tatamilab.errors import BadInput, MissingExtra
 from tatamilab.i18n import LANGUAGES, _
 
-WORKSHEETS = ("b2-1",)
+WORKSHEETS = ("b1-2", "b2-1", "b2-2")
 """What `tatami worksheet` knows, in the order in which they are taught."""
 
 COMMENT = re.compile(r"^(\s*# )(ja|en): (.*)$")

@@ -1,6 +1,7 @@
 """A worksheet as a file: notebook, script, or a page to read with all results in it."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tatamilab.acceleration.notebooks import Cell as RunningCell
 
 FORMATS = ("ipynb", "py", "html")
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 SEPARATOR = {"ja": "、", "en": ", "}
 POINTS = 10
 """What nbgrader counts for an answer; a teacher changes it there."""
@@ -156,4 +158,4 @@ def _page(notebook: "NotebookNode", lang: str, told: "Callable[[RunningCell], ob
     exporter.config.NbConvertBase.display_data_priority = shown
     title = executed.cells[0].source.partition("\n")[0].lstrip("# ")
     body, _resources = exporter.from_notebook_node(executed, resources={"metadata": {"name": title}})
-    return str(body)
+    return SCRIPT.sub("", body)  # no output here needs one, and the template's would load from elsewhere

@@ -312,7 +312,7 @@ if has_been_trained(model, initial_weights):
     print("Note: this network has been trained already; this goes on. To begin afresh, go to [1-3].")  # en
 batch_size = 128
 epochs = 10
-trainlog = model.fit(X_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1)
+trainlog = model.fit(X_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=2)
 
 
 # %% [markdown] key="curves" lang="ja"
