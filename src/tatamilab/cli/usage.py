@@ -88,6 +88,18 @@ def whole_number(flag: str, text: str) -> int:
         ) from None
 
 
+def layer(text: str | None) -> int | str:
+    """A convolution layer as `--layer` names it: by its number from 0, or by its name; the first if None.
+
+    Example:
+        >>> layer(None), layer("1"), layer("conv2d")
+        (0, 1, 'conv2d')
+    """
+    if text is None:
+        return 0
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
 def number(flag: str, text: str) -> float:
     """`text` as a number.
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tatamilab.errors import BadInput
 from tatamilab.files import whole_file, write_whole
+from tatamilab.i18n import _
 
 if TYPE_CHECKING:
     import keras
@@ -45,6 +47,19 @@ def save_predictions(probabilities: NDArray[np.float32], y_test: NDArray[np.inte
         content, probabilities=probabilities, predicted=probabilities.argmax(axis=1), y_test=y_test
     )
     write_whole(path, content.getvalue())
+
+
+def read_predictions(path: Path) -> NDArray[np.float32]:
+    """The probabilities (n, classes) that `save_predictions` wrote.
+
+    Raises:
+        BadInput: there are none, or the file is damaged.
+    """
+    try:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
+            return np.asarray(file["probabilities"], dtype=np.float32)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+        raise BadInput(_("{path} is damaged or missing; run the experiment again.", path=path)) from problem
 
 
 def _without_chance(archive: bytes) -> bytes:

@@ -98,3 +98,20 @@ def outputs_for_many(
     except TatamiError:
         whole = model if layer is None else keras.Model(model.inputs, layer.output)
         return np.asarray(whole.predict(images, verbose=0), dtype=np.float32)
+
+
+def hidden_values(model: "keras.Model", images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the last layer with weights reads, float32 (n, …): the network's last account of each image.
+
+    Args:
+        model: a built Keras model, its layers in the order of computation.
+        images: (n, h, w, c).
+
+    Raises:
+        BadInput: the model has no layer before that one.
+    """
+    weighted = [number for number, layer in enumerate(model.layers) if layer.weights]
+    before = model.layers[weighted[-1] - 1] if weighted and weighted[-1] > 0 else None
+    if before is None or type(before).__name__ == "InputLayer":
+        raise BadInput(_("The model {model!r} has no hidden layer.", model=model.name))
+    return outputs_for_many(model, images, before)

@@ -46,7 +46,7 @@ def stages(model: "keras.Model") -> list[Stage]:
     Raises:
         BadInput: the model is not built, is no chain, or leaves a size open.
     """
-    layers = _chain(model)
+    layers = chain(model)
     first = Stage("Input", "Input", _fixed(model.inputs[0].shape, "Input"))
     return [first, *(_stage(layer) for layer in layers)]
 
@@ -116,7 +116,12 @@ def _conv_layers(model: "keras.Model") -> list["keras.Layer"]:
     return found
 
 
-def _chain(model: "keras.Model") -> list["keras.Layer"]:
+def chain(model: "keras.Model") -> list["keras.Layer"]:
+    """The layers of a model that is one chain, in order, its input left out; models inside it are opened.
+
+    Raises:
+        BadInput: the model is not built, or is no chain.
+    """
     inputs, outputs = _ends(model)
     if len(inputs) != 1 or len(outputs) != 1:
         raise _no_chain(model.name, model.name)
@@ -126,7 +131,7 @@ def _chain(model: "keras.Model") -> list["keras.Layer"]:
         if type(layer).__name__ == "InputLayer":
             continue
         if hasattr(layer, "layers"):
-            layers += _chain(layer)
+            layers += chain(layer)
             continue
         if isinstance(layer.input, (list, tuple, dict)) or layer.name in repeated:
             raise _no_chain(model.name, layer.name)
@@ -180,7 +185,7 @@ def _fixed(shape: tuple[int | None, ...], layer: str) -> tuple[int, ...]:
 def _stage(layer: "keras.Layer") -> Stage:
     kind = type(layer).__name__
     shapes = [tuple(weight.shape) for weight in layer.weights]
-    window, strides = _window(layer)
+    window, strides = window_of(layer)
     return Stage(
         kind,
         f"{kind}({', '.join(_arguments(layer, window, strides))})",
@@ -193,7 +198,8 @@ def _stage(layer: "keras.Layer") -> Stage:
     )
 
 
-def _window(layer: "keras.Layer") -> tuple[tuple[int, int] | None, tuple[int, int]]:
+def window_of(layer: "keras.Layer") -> tuple[tuple[int, int] | None, tuple[int, int]]:
+    """Rows and columns of the input that one output sees (None for a layer without a window), and their steps."""
     size = getattr(layer, "pool_size", None) or getattr(layer, "kernel_size", None)
     strides = getattr(layer, "strides", None)
     if size is None or len(tuple(size)) != 2:

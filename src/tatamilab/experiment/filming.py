@@ -1,0 +1,113 @@
+"""`film`: a run's filters while they are learned."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tatamilab.errors import BadInput
+from tatamilab.experiment import folder
+from tatamilab.experiment.explained_run import ExplainedRun, read_explained
+from tatamilab.experiment.rerunning import parameter_names, program_of, steps_of, train_again
+from tatamilab.i18n import _
+from tatamilab.instruments.film import Film, animate_filters, check_film_path, save_film
+from tatamilab.instruments.model_facts import conv_layer, kernel_of
+
+N_FRAMES = 48
+MOST_FRAMES = 240
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """A film that was made.
+
+    Attributes:
+        path: its file.
+        n_frames: moments that it shows.
+        is_same: whether its last filters are the run's own, bit for bit.
+    """
+
+    path: Path
+    n_frames: int
+    is_same: bool
+
+
+def film(
+    run: Path,
+    *,
+    layer: int | str = 0,
+    out: Path | None = None,
+    n_frames: int = N_FRAMES,
+    told: Callable[[str], object] | None = None,
+) -> Filmed:
+    """Train a run again from its start, keep its filters at growing distances, and animate them.
+
+    A run keeps its filters at its start and its end only; because a training is the same each time, the moments between
+    can be had afterwards. Only the filters of one layer are kept, at `n_frames` moments, however long the training.
+
+    Args:
+        run: a run's folder.
+        layer: index among the convolution layers, or a name.
+        out: a file that ends with .gif, .mp4 or .html; None for `film.gif` in the run's folder.
+        n_frames: from 2 to 240.
+        told: called with a line for each part that is done.
+
+    Raises:
+        BadInput: no run, no such layer, a number of frames out of range, or a file that cannot be a film.
+        Unsupported: the engine cannot train the model.
+        OutputError: the file cannot be written.
+    """
+    told = told or (lambda _line: None)
+    path = out or run / f"{folder.FILM}.gif"
+    if not 2 <= n_frames <= MOST_FRAMES:
+        raise BadInput(_("A film has from 2 to {most} frames; received {n}.", most=MOST_FRAMES, n=n_frames))
+    check_film_path(path)
+    found = read_explained(run, layer)
+    taken, is_same = _taken(found, n_frames)
+    told(_("Trained again: {n} moments kept", n=len(taken.steps)))
+    with folder.speaking_of(path):
+        save_film(animate_filters(taken), path)
+    return Filmed(path, len(taken.steps), is_same)
+
+
+def moments(n_steps: int, n: int) -> NDArray[np.int64]:
+    """At most `n` numbers of steps from 0 to `n_steps`, at distances that grow by a constant factor.
+
+    Example:
+        >>> moments(100, 6).tolist()
+        [0, 1, 3, 10, 32, 100]
+    """
+    return np.unique(np.concatenate([[0], np.geomspace(1, n_steps, n - 1).round()])).astype(np.int64)
+
+
+def _taken(run: ExplainedRun, n_frames: int) -> tuple[Film, bool]:
+    steps = moments(steps_of(run), n_frames)
+    model = run.before_model
+    target = conv_layer(model, run.layer)
+    kernels = [kernel_of(target)]
+    program = program_of(run, model)
+    name = parameter_names(program, model)[id(target.weights[0])]
+    for _done in train_again(run, program, run.options.seed, steps):
+        weights = program.get_weights()[name]
+        kernels.append(weights.reshape(kernels[0].shape))
+    assert run.record.training is not None
+    taken = Film(
+        steps=steps,
+        kernels=np.stack(kernels),
+        steps_per_epoch=run.record.training.steps_per_epoch,
+        history=_history(run.folder / folder.HISTORY),
+    )
+    return taken, bool(np.array_equal(kernels[-1], run.after))
+
+
+def _history(path: Path) -> dict[str, list[float]]:
+    """Keras's history as the run wrote it; empty if it is not there any more."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError:
+        return {}
+    return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ()) if name != "epoch"}
