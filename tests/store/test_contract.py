@@ -9,7 +9,8 @@ import pytest
 
 from tatamilab.errors import BadInput
 from tatamilab.store import Member, RunRow, RunStatus, StudyStore
-from tatamilab.store import studies as module
+from tatamilab.store import claims as claiming
+from tatamilab.store import studies as keeping
 
 TEST = np.array([1, 2, 250], np.uint8)
 VALIDATION = np.array([7], np.uint8)
@@ -83,7 +84,7 @@ def test_a_claim_keeps_others_away_until_its_run_is_kept(store: StudyStore, addr
 
 
 def test_a_claim_runs_out_unless_it_is_renewed(store: StudyStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LEASE_S", 0.2)
+    monkeypatch.setattr(claiming, "LEASE_S", 0.2)
     mine, theirs = store.claims(), store.claims()
     assert mine.take("a")
     time.sleep(0.15)
@@ -116,7 +117,7 @@ def test_many_at_once_do_each_run_once(store: StudyStore, address: str) -> None:
 
 
 def test_many_keys_are_more_than_one_query(store: StudyStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_NAMED", 2)
+    monkeypatch.setattr(keeping, "MOST_NAMED", 2)
     for key in "abcde":
         store.save(row(key), TEST, VALIDATION)
     assert [one.key for one in store.rows(list("edcba"))] == list("abcde")
@@ -128,7 +129,7 @@ def test_migrations_lead_to_the_tables_of_today(store: StudyStore) -> None:
 
     from tatamilab.store.tables import VERSION_TABLE, metadata
 
-    with store._engine.connect() as connection:
+    with store._database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
 
@@ -141,7 +142,7 @@ def test_ten_thousand_runs_are_listed_at_once(store: StudyStore) -> None:
     values = {"specification": "{}", "status": "finished", "attempts": 1, "test_accuracy": 0.5}
     store.add_study("id1", "large", {}, [])
     place = {"study": "id1", "arm": "a", "size": 60, "initialisation": 0, "ordering": 0}
-    with store._writing() as connection:
+    with store._database.writing() as connection:
         connection.execute(insert(runs), [{"key": f"{n:064}", **values} for n in range(10_000)])
         connection.execute(
             insert(study_runs), [{"key": f"{n:064}", "draw": n, **place} for n in range(10_000)]

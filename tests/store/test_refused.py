@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from tatamilab.errors import OutputError
-from tatamilab.store import FolderIndex, RunRow, RunStatus, StudyStore, connecting
+from tatamilab.store import RunRow, RunStatus, StudyStore, connecting
 
 Refused = Callable[..., None]
 NO_STORE = {
@@ -95,7 +95,9 @@ def test_a_store_that_can_only_be_read(tmp_path: Path, refused: Refused) -> None
         store.save(RunRow("a", {}, RunStatus.FINISHED))
         store.close()
         event.listen(
-            store._engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only = ON")
+            store._database.engine,
+            "connect",
+            lambda connection, _: connection.execute("PRAGMA query_only = ON"),
         )
         assert len(store.rows()) == 1
         refused(
@@ -121,23 +123,3 @@ def test_a_server_that_does_not_answer() -> None:
         OutputError, match=r"The store postgresql://a:\*\*\*@127\.0\.0\.1:9/x cannot be used: .*\."
     ):
         StudyStore("postgresql://a:secret@127.0.0.1:9/x")
-
-
-def test_an_index_is_what_the_folders_say(tmp_path: Path) -> None:
-    record = '{"started": "2025-04-01T10:00:00+09:00", "model": {"name": "cnn"}, "data": {"name": "mnist"}, '
-    for name, end in (
-        ("b", '"status": "finished", "trained": {"accuracy": 0.5}}'),
-        ("a", '"status": "failed", "trained": null}'),
-    ):
-        (tmp_path / "runs" / name).mkdir(parents=True)
-        (tmp_path / "runs" / name / "run.json").write_text(record + end)
-    (tmp_path / "runs" / "broken").mkdir()
-    (tmp_path / "runs" / "broken" / "run.json").write_text("{")
-    index = FolderIndex(sqlite_address(tmp_path / "x.db"))
-    for _again in range(2):
-        assert index.rebuild(tmp_path / "runs") == 2
-        assert [(Path(run.path).name, run.status, run.test_accuracy) for run in index.runs()] == [
-            ("a", "failed", None),
-            ("b", "finished", 0.5),
-        ]
-    index.close()

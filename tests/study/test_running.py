@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -9,18 +10,27 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from small_study import stored
 
-from tatamilab.store import RunStatus, StudyStore
+from tatamilab.engine.target import runnable
+from tatamilab.i18n import using
+from tatamilab.store import RunRow, RunStatus, StudyStore
 from tatamilab.study import running, streams, training
+from tatamilab.study.answer import answer
 from tatamilab.study.asking import ask, stored_answer, write_folder
+from tatamilab.study.design import Place, Placed
 from tatamilab.study.exporting import to_csv
+from tatamilab.study.places import open_place
+from tatamilab.study.results import collect
 from tatamilab.study.running import Prepared, Progress, prepare, run_missing
 from tatamilab.study.specification import Study, changed
 from tatamilab.study.training import Task, Trained
+from tatamilab.study.verdict import verdict
 
 ASKER = Path(__file__).with_name("small_study.py")
 
@@ -116,6 +126,14 @@ def test_fifty_epochs_and_as_many_updates_are_one_run(here: Here, small: Study) 
     assert [run.key for run in by_epochs.runs] == [run.key for run in by_updates.runs]
 
 
+def test_a_narrower_target_is_another_plan(here: Here, small: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    *_wider, narrowest = runnable()
+    monkeypatch.setenv("TATAMI_TARGET", narrowest)
+    monkeypatch.setattr(running, "open_place", open_place)
+    prepared = prepare(small, "local:1", soon=False)
+    assert {run.network.target for run in prepared.runs} == {narrowest}
+
+
 def test_a_failure_is_tried_again_once_and_then_recorded(here: Here, store: StudyStore, small: Study) -> None:
     here.fails = {"wide": 1}
     assert ask(small, store).answer.results.n_failed == 0
@@ -156,10 +174,69 @@ def test_ctrl_c_keeps_what_is_done(here: Here, store: StudyStore, small: Study) 
     assert len(store.rows()) == 16
 
 
+def test_the_best_epoch_is_chosen_by_validation_and_scored_on_the_test_images(
+    here: Here, store: StudyStore, small: Study
+) -> None:
+    """Known from runs that end after each of the epochs."""
+    asked = {"sizes": [100], "draws": 2, "first": False}
+    by_epoch = []
+    for epochs in (1, 2, 3):
+        recipe = {**small.recipe, "epochs": epochs}
+        told = ask(changed("small", small, {**asked, "recipe": recipe}), store)
+        rows = [told.rows[run.key] for run in told.runs]
+        assert {row.best_epoch for row in rows} == {None}
+        by_epoch.append([(row.validation_accuracy, row.test_accuracy) for row in rows])
+    validated, tested = np.moveaxis(np.array(by_epoch), 2, 0)
+    best = validated.argmax(axis=0)
+    assert len(set(best)) > 1
+    found = ask(changed("small", small, {**asked, "measure": "best_epoch_accuracy"}), store)
+    rows = [found.rows[run.key] for run in found.runs]
+    assert [row.best_epoch for row in rows] == (1 + best).tolist()
+    assert [row.best_epoch_accuracy for row in rows] == tested[best, range(4)].tolist()
+    assert "at the best epoch by validation" in found.sentences[0]
+
+
 def test_until_stops_early(here: Here, store: StudyStore, small: Study) -> None:
     study = changed("small", small, {"draws": 60, "sizes": [100]})
     asked = ask(study, store, until="ci<20pp")
     assert 3 <= asked.answer.contrasts[0].largest.n < 30  # type: ignore[union-attr]
+
+
+def test_samples_that_overlap_are_said_to(here: Here, store: StudyStore, small: Study) -> None:
+    found = ask(small, store).answer
+    for lang, said in (
+        (
+            "en",
+            "The samples overlap: 3 of 100 images are more than the 299 there are, so the intervals are about",
+        ),
+        ("ja", "標本は重なり合っている。100 枚の標本 3 個は全 299 枚より多い"),
+    ):
+        with using(lang):
+            assert any(said in sentence for sentence in verdict(replace(found, n_pool=299)))
+            assert not any(said[:8] in sentence for sentence in verdict(replace(found, n_pool=300)))
+
+
+def test_the_scatter_of_test_images_is_what_it_was_made_from(store: StudyStore, small: Study) -> None:
+    """Every run is right on the same 100 of 400 images: p(1 - p)/(n - 1), and no other scatter."""
+    study = changed(
+        "small", small, {"draws": 2, "first": False, "initialisations": 2, "orders": 2, "sizes": [60]}
+    )
+    places = [
+        Place(arm, 60, draw, initialisation, order)
+        for arm in study.recipes() for draw in range(2) for initialisation in range(2) for order in range(2)
+    ]  # fmt: skip
+    runs = [Placed(str(number), place) for number, place in enumerate(places)]
+    truth, labels = np.zeros(400, np.uint8), np.ones(400, np.uint8)
+    labels[:100] = 0
+    for run in runs:
+        row = RunRow(run.key, {}, RunStatus.FINISHED, test_accuracy=0.25, validation_accuracy=0.5)
+        store.save(row, labels, np.zeros(6, np.uint8))
+    rows = {row.key: row for row in store.rows()}
+    found = answer(collect(study, runs, rows), runs, store, truth, 60_000)
+    for arm in found.arms:
+        assert arm.variance is not None
+        assert arm.variance.total == 0
+        assert arm.variance.images == pytest.approx(0.25 * 0.75 / 399, rel=1e-5)
 
 
 def test_the_folder_has_what_the_answer_rests_on(
@@ -175,29 +252,51 @@ def test_the_folder_has_what_the_answer_rests_on(
     assert to_csv(again.runs, again.rows) == to_csv(asked.runs, asked.rows)
 
 
+def finished_alike(addresses: list[str], study: Study) -> None:
+    prepared = prepare(study)
+    with StudyStore(addresses[0]) as killed, StudyStore(addresses[1]) as whole:
+        assert table(killed, prepared) == table(whole, prepared)
+        keys = [run.key for run in prepared.runs]
+        assert len(whole.rows()) == len(keys)
+        mine, theirs = killed.labels(keys), whole.labels(keys)
+        assert all(np.array_equal(a, b) for key in keys for a, b in zip(mine[key], theirs[key], strict=True))
+
+
 @pytest.mark.usefixtures("here")
-@pytest.mark.parametrize(
-    ("n_kills", "draws"), [pytest.param(2, 3), pytest.param(20, 12, marks=pytest.mark.slow)]
-)
-def test_killed_and_resumed_gives_the_same_table(
-    n_kills: int, draws: int, tmp_path: Path, small: Study
-) -> None:
-    """`kill -9` of everything at random moments; then the study is finished, and compared with one never stopped."""
+def test_killed_at_work_and_resumed_gives_the_same_table(tmp_path: Path, small: Study) -> None:
+    """`kill -9` of everything at work; then the study is finished, and compared with one never stopped."""
+    study = changed("small", small, {"draws": 8})
+    made = tmp_path / "networks"
+    made.write_bytes(pickle.dumps(stored(study, prepare(study).networks)))  # type: ignore[arg-type]
+    addresses = [f"sqlite:///{tmp_path / name}.db" for name in ("killed", "whole")]
+    commands = [[sys.executable, str(ASKER), address, "8", str(made)] for address in addresses]
+    process = subprocess.Popen(commands[0])
+    with StudyStore(addresses[0]) as store:
+        while len(store.rows()) < 3:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+        assert 3 <= len(store.rows()) < 2 * 2 * 9
+    for command in commands:
+        subprocess.run(command, check=True)
+    finished_alike(addresses, study)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("here")
+def test_killed_twenty_times_and_resumed_gives_the_same_table(tmp_path: Path, small: Study) -> None:
+    """`kill -9` of everything at random moments, from the first import to the last run."""
     moments, addresses = random.Random(7), [f"sqlite:///{tmp_path / name}.db" for name in ("killed", "whole")]
-    commands = [[sys.executable, str(ASKER), address, str(draws)] for address in addresses]
-    for _kill in range(n_kills):
+    commands = [[sys.executable, str(ASKER), address, "12"] for address in addresses]
+    for _kill in range(20):
         process = subprocess.Popen(commands[0], stderr=subprocess.DEVNULL)
         time.sleep(moments.uniform(0.5, 4.0))
         process.kill()
         process.wait()
     for command in commands:
         subprocess.run(command, check=True)
-    prepared = prepare(changed("small", small, {"draws": draws}))
-    with StudyStore(addresses[0]) as killed, StudyStore(addresses[1]) as whole:
-        assert table(killed, prepared) == table(whole, prepared)
-        keys = [run.key for run in prepared.runs]
-        mine, theirs = killed.labels(keys), whole.labels(keys)
-        assert all(np.array_equal(a, b) for key in keys for a, b in zip(mine[key], theirs[key], strict=True))
+    finished_alike(addresses, changed("small", small, {"draws": 12}))
 
 
 def test_a_worker_that_is_killed_loses_its_run_alone(store: StudyStore, small: Study) -> None:

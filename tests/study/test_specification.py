@@ -60,12 +60,12 @@ def test_updates_add_a_second_series() -> None:
         (
             {"draws": "many"},
             "x.toml: draws must be a whole number; received 'many'.",
-            "x.toml：draws に書けるのは整数です。'many' が指定されました。",
+            "x.toml：draws に指定できるのは、整数です（指定された値：'many'）。",
         ),
         (
             {"draws": 1},
             "x.toml: draws must be 2 or more; received 1.",
-            "x.toml：draws に書けるのは2 以上です。1 が指定されました。",
+            "x.toml：draws に指定できるのは、2 以上の値です（指定された値：1）。",
         ),
         (
             {"factors": {"filters": []}},
@@ -74,15 +74,15 @@ def test_updates_add_a_second_series() -> None:
         ),
         (
             {"measure": "speed"},
-            "x.toml: measure must be 'test_accuracy', 'validation_accuracy' or 'best_epoch_accuracy'; "
+            "x.toml: measure must be one of 'test_accuracy', 'validation_accuracy', 'best_epoch_accuracy'; "
             "received 'speed'.",
-            "x.toml：measure に書けるのは'test_accuracy', 'validation_accuracy' or 'best_epoch_accuracy'です。"
-            "'speed' が指定されました。",
+            "x.toml：measure に指定できるのは、'test_accuracy', 'validation_accuracy', 'best_epoch_accuracy' の"
+            "いずれかです（指定された値：'speed'）。",
         ),
         (
             {"arms": {"a": {"learning_rate": -1.0}}},
             "x.toml: arms.a: learning_rate must be above 0.0; received -1.0.",
-            "x.toml：arms.a：learning_rate に書けるのは0.0 より大きい値です。-1.0 が指定されました。",
+            "x.toml：arms.a：learning_rate に指定できるのは、0.0 より大きい値です（指定された値：-1.0）。",
         ),
         (
             {"arms": {"a": {}, "b": {}}, "contrasts": ["a - c"]},

@@ -1,4 +1,4 @@
-"""Where the scatter of one model's accuracy comes from: the draw, the initial weights, the order of the images."""
+"""Where the scatter of one model's accuracy comes from: sample, initial weights, order, and the test images."""
 
 from dataclasses import dataclass
 
@@ -13,21 +13,25 @@ from tatamilab.i18n import _
 class VarianceSplit:
     """Variances of one run's score, in its unit squared; an estimate below 0 is given as 0.
 
+    Scores on one set of test images say nothing of `images`: it comes from what each run says of each image.
+
     Attributes:
         draw: between draws.
         initialisation: between initial weights within a draw.
         order: between orders within a draw.
         rest: what only the combination of both explains.
+        images: between sets of as many test images, the same for all runs; None where nobody can say.
     """
 
     draw: float
     initialisation: float
     order: float
     rest: float
+    images: float | None = None
 
     @property
     def total(self) -> float:
-        """Of one run."""
+        """Of one run on these test images."""
         return self.draw + self.initialisation + self.order + self.rest
 
 

@@ -1,16 +1,18 @@
 """An index of run folders: what `tatami run` left, as rows that can be listed and sorted.
 
-The folder is the truth. The index holds no more than stands in the folders' `run.json`, and `rebuild` makes it anew.
+The folder is the truth. The index holds no more than stands in the folders' `run.json`: `refresh` adds what is new, and
+`rebuild` makes all of it anew.
 """
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from tatamilab.store import connecting
+from tatamilab.store.database import Database
 from tatamilab.store.tables import folders
 
 RECORD = "run.json"
@@ -48,29 +50,50 @@ class FolderIndex:
     """
 
     def __init__(self, address: str) -> None:
-        self._engine = connecting.connect(address)
+        self._database = Database(address)
 
     def close(self) -> None:
         """Give its connections back."""
-        self._engine.dispose()
+        self._database.close()
+
+    def __enter__(self) -> "FolderIndex":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def rebuild(self, root: Path) -> int:
-        """Make the index anew from all run folders inside `root`; return how many there are.
+        """Make the index of the run folders inside `root` anew from them; return how many there are.
 
         A folder without a readable `run.json` is not one of a run, and is left out.
         """
-        found = [run for path in sorted(root.glob(f"*/{RECORD}")) if (run := read(path)) is not None]
-        with connecting.speaking_of(self._engine), self._engine.begin() as connection:
-            connection.execute(sa.delete(folders))
+        found = [run for path in sorted(root.absolute().glob(f"*/{RECORD}")) if (run := read(path))]
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(folders).where(_inside(root)))
             if found:
                 connection.execute(sa.insert(folders), [vars(run) for run in found])
         return len(found)
 
-    def runs(self) -> list[IndexedRun]:
-        """All that the index holds, the newest last."""
-        query = sa.select(folders).order_by(folders.c.started, folders.c.path)
-        with connecting.speaking_of(self._engine), self._engine.connect() as connection:
+    def refresh(self, root: Path) -> None:
+        """Take up the folders inside `root` that are new, and let go of those that are gone; no other is read."""
+        there = {str(path.parent): path for path in root.absolute().glob(f"*/{RECORD}")}
+        known = {run.path for run in self.runs(root)}
+        new = [run for path in sorted(there.keys() - known) if (run := read(there[path]))]
+        with self._database.writing() as connection:
+            for path in sorted(known - there.keys()):
+                connection.execute(sa.delete(folders).where(folders.c.path == path))
+            if new:
+                connection.execute(self._database.insert_new(folders), [vars(run) for run in new])
+
+    def runs(self, root: Path) -> list[IndexedRun]:
+        """What the index holds of the folders inside `root`, the newest last."""
+        query = sa.select(folders).where(_inside(root)).order_by(folders.c.started, folders.c.path)
+        with self._database.reading() as connection:
             return [IndexedRun(**row) for row in connection.execute(query).mappings()]
+
+
+def _inside(root: Path) -> sa.ColumnElement[bool]:
+    return folders.c.path.startswith(f"{root.absolute()}{os.sep}", autoescape=True)
 
 
 def read(record: Path) -> IndexedRun | None:

@@ -1,115 +1,26 @@
-"""`StudyStore`: studies, their runs, and which process is at work on which run."""
+"""`StudyStore`: studies, their runs, and what each run predicted."""
 
 import json
-import secrets
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
 
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
-from tatamilab.store import connecting
+from tatamilab.store.claims import Claims
+from tatamilab.store.database import Database
+from tatamilab.store.records import Member, RunRow, RunStatus, StoredStudy
 from tatamilab.store.tables import claims, predictions, runs, studies, study_runs
 
 Labels = NDArray[np.uint8]
 
-LEASE_S = 5.0
-"""How long a claim holds unless it is renewed: so long a run of a process that was killed is left alone."""
-
 MOST_NAMED = 500
 """Keys in one query; SQLite takes no more than some thousand values."""
-
-
-class RunStatus(StrEnum):
-    """How a run ended."""
-
-    FINISHED = "finished"
-    NON_FINITE = "non-finite"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """One run as it is listed.
-
-    Attributes:
-        key: SHA-256 of its specification.
-        specification: all that decides its numbers.
-        status: how it ended.
-        error: what went wrong, of a failed run.
-        attempts: how often it was tried.
-        test_accuracy: share of the test images that were right after the last epoch; None if it failed, or if its
-            numbers were not finite. The others likewise.
-        validation_accuracy: of the validation images.
-        best_epoch: the first epoch with the highest validation accuracy, from 1.
-        best_epoch_accuracy: share of the test images right after that epoch.
-        loss: of the last epoch of training.
-        elapsed_s: seconds that it took.
-    """
-
-    key: str
-    specification: Mapping[str, Any]
-    status: RunStatus
-    error: str | None = None
-    attempts: int = 1
-    test_accuracy: float | None = None
-    validation_accuracy: float | None = None
-    best_epoch: int | None = None
-    best_epoch_accuracy: float | None = None
-    loss: float | None = None
-    elapsed_s: float | None = None
-
-
-@dataclass(frozen=True)
-class StoredStudy:
-    """A study as it is listed.
-
-    Attributes:
-        id: hash of its specification.
-        name: as its author called it.
-        specification: as JSON has it.
-        created: ISO 8601, UTC.
-        n_runs: runs it consists of.
-        n_done: those that are over, however they ended.
-    """
-
-    id: str
-    name: str
-    specification: Mapping[str, Any]
-    created: str
-    n_runs: int
-    n_done: int
-
-
-@dataclass(frozen=True)
-class Member:
-    """Where a run stands in a study.
-
-    Attributes:
-        key: of the run.
-        arm: what is trained.
-        size: images, validation included.
-        draw: number of the sample; -1 for the first images.
-        initialisation: number of the initial weights.
-        ordering: number of the order of the images.
-    """
-
-    key: str
-    arm: str
-    size: int
-    draw: int
-    initialisation: int
-    ordering: int
 
 
 class StudyStore:
@@ -124,16 +35,16 @@ class StudyStore:
     """
 
     def __init__(self, address: str, *, create: bool = True) -> None:
-        self._engine = connecting.connect(address, create=create)
+        self._database = Database(address, create=create)
 
     @property
     def address(self) -> str:
         """Where it is, without a password."""
-        return connecting.name_of(self._engine)
+        return self._database.address
 
     def close(self) -> None:
         """Give its connections back."""
-        self._engine.dispose()
+        self._database.close()
 
     def __enter__(self) -> "StudyStore":
         return self
@@ -150,10 +61,10 @@ class StudyStore:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         row = {"id": id, "name": name, "specification": _json(specification), "created": now}
         links = [{"study": id, **vars(member)} for member in members]
-        with self._writing() as connection:
-            connection.execute(self._insert_new(studies), row)
+        with self._database.writing() as connection:
+            connection.execute(self._database.insert_new(studies), row)
             if links:
-                connection.execute(self._insert_new(study_runs), links)
+                connection.execute(self._database.insert_new(study_runs), links)
 
     def studies(self) -> list[StoredStudy]:
         """All studies, the newest last."""
@@ -165,7 +76,7 @@ class StudyStore:
             .group_by(*studies.c)
             .order_by(studies.c.created, studies.c.id)
         )
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return [_study(dict(row)) for row in connection.execute(query).mappings()]
 
     def study(self, id_or_name: str) -> StoredStudy:
@@ -193,7 +104,7 @@ class StudyStore:
         """Where each run of a study stands, whether it is done or not."""
         columns = [column for column in study_runs.c if column.name != "study"]
         query = sa.select(*columns).where(study_runs.c.study == study).order_by(*columns)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return [Member(**row) for row in connection.execute(query).mappings()]
 
     # -- runs ------------------------------------------------------------------------------------------------
@@ -214,11 +125,12 @@ class StudyStore:
         values = {field.name: getattr(row, field.name) for field in fields(RunRow)}
         values |= {"specification": _json(row.specification), "status": str(row.status)}
         failed = sa.and_(runs.c.key == row.key, runs.c.status == RunStatus.FAILED)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(sa.delete(claims).where(claims.c.key == row.key))
             connection.execute(sa.delete(runs).where(failed))
             kept = (
-                connection.execute(self._insert_new(runs).returning(runs.c.key), values).first() is not None
+                connection.execute(self._database.insert_new(runs).returning(runs.c.key), values).first()
+                is not None
             )
             if kept and test_labels is not None and validation_labels is not None:
                 labels = {
@@ -241,7 +153,7 @@ class StudyStore:
     def _select(
         self, query: "sa.Select[Any]", key: "sa.Column[str]", keys: Sequence[str] | None
     ) -> list[Mapping[str, Any]]:
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             if keys is None:
                 return [dict(row) for row in connection.execute(query).mappings()]
             parts = (keys[at : at + MOST_NAMED] for at in range(0, len(keys), MOST_NAMED))
@@ -253,73 +165,9 @@ class StudyStore:
 
     # -- who does what -----------------------------------------------------------------------------------------
 
-    def claims(self) -> "Claims":
+    def claims(self) -> Claims:
         """What a process that shares the store uses to be the only one at a run."""
-        return Claims(self)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that is kept if the block ends well, or nothing of it."""
-        with connecting.speaking_of(self._engine), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with connecting.speaking_of(self._engine), self._engine.connect() as connection:
-            yield connection
-
-    def _insert_new(self, table: sa.Table) -> Any:
-        """An insertion that leaves a row alone which is there already."""
-        dialect = sqlite if self._engine.dialect.name == "sqlite" else postgresql
-        return dialect.insert(table).on_conflict_do_nothing()
-
-
-class Claims:
-    """What one process has claimed, so that no other does the same run.
-
-    A claim holds for `LEASE_S` seconds unless it is renewed: what a process that was killed had in hand is free again
-    soon. Two machines whose clocks differ by more may do a run twice; the first one's result is kept.
-    """
-
-    def __init__(self, store: StudyStore) -> None:
-        self._store = store
-        self._owner = secrets.token_hex(8)
-        self._mine: set[str] = set()
-
-    def take(self, key: str) -> bool:
-        """Claim a run; False if it is done, or another process has it in hand."""
-        now = time.time()
-        mine = {"key": key, "owner": self._owner, "until": now + LEASE_S}
-        with self._store._writing() as connection:
-            connection.execute(sa.delete(claims).where(claims.c.key == key, claims.c.until < now))
-            inserted = self._store._insert_new(claims).returning(claims.c.key)
-            if connection.execute(inserted, mine).first() is None:
-                return False
-            done = sa.select(runs.c.key).where(runs.c.key == key, runs.c.status != RunStatus.FAILED)
-            if connection.execute(done).first():
-                connection.execute(sa.delete(claims).where(claims.c.key == key))
-                return False
-        self._mine.add(key)
-        return True
-
-    def renew(self) -> None:
-        """Hold what is claimed for another `LEASE_S` seconds."""
-        if self._mine:
-            renewed = (
-                sa.update(claims).where(claims.c.owner == self._owner).values(until=time.time() + LEASE_S)
-            )
-            with self._store._writing() as connection:
-                connection.execute(renewed)
-
-    def release(self) -> None:
-        """Let go of all that is claimed."""
-        with self._store._writing() as connection:
-            connection.execute(sa.delete(claims).where(claims.c.owner == self._owner))
-        self._mine.clear()
-
-    def done(self, key: str) -> None:
-        """A run was saved, which has let go of the claim."""
-        self._mine.discard(key)
+        return Claims(self._database)
 
 
 def _json(value: Mapping[str, Any]) -> str:

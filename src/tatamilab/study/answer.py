@@ -16,7 +16,7 @@ from tatamilab.data import split_sizes
 from tatamilab.store import StudyStore
 from tatamilab.study.contrast import Contrast
 from tatamilab.study.design import Placed
-from tatamilab.study.results import Results, Scores, differences_by_image
+from tatamilab.study.results import Results, Scores, by_image
 
 ALPHA = 0.05
 
@@ -31,7 +31,8 @@ class ArmAnswer:
         draws: score of each draw (sizes, draws).
         first: score on the first images at each size; None where there is none.
         first_rank: the first images' rank among all draws and itself, 1 for the lowest.
-        variance: where its scatter comes from, at the largest size; None where the design can't tell.
+        variance: where its scatter comes from, at the largest size, test images included; None where the design
+            can't tell.
     """
 
     name: str
@@ -133,7 +134,7 @@ def answer(
     contrasts = [one if one.p is None else replace(one, p_holm=float(next(corrected))) for one in contrasts]
     return Answer(
         results=results,
-        arms=tuple(_arm(results, name) for name in results.arms),
+        arms=tuple(_arm(results, name, runs, store, truth) for name in results.arms),
         contrasts=tuple(contrasts),
         n_test=len(truth),
         n_validation=split_sizes(study.sizes[-1], study.validation_split).n_validation,
@@ -141,7 +142,9 @@ def answer(
     )
 
 
-def _arm(results: Results, name: str) -> ArmAnswer:
+def _arm(
+    results: Results, name: str, runs: Sequence[Placed], store: StudyStore, truth: NDArray[np.integer]
+) -> ArmAnswer:
     draws, first = results.of_draws(name), results.of_first(name)
     firsts = tuple(float(value) if np.isfinite(value) else None for value in first)
     ranks = tuple(
@@ -149,7 +152,12 @@ def _arm(results: Results, name: str) -> ArmAnswer:
         for value, row in zip(firsts, draws, strict=True)
     )
     means = tuple(_estimate(row) for row in draws)
-    return ArmAnswer(name, means, draws, firsts, ranks, _variance(results, name))
+    variance = _variance(results, name)
+    if variance is not None and results.study.measure == "test_accuracy":
+        scores = by_image({name: 1}, results.study.sizes[-1], runs, store, truth)
+        if scores is not None:
+            variance = replace(variance, images=two_way_interval(scores).variance_of_images / len(truth))
+    return ArmAnswer(name, means, draws, firsts, ranks, variance)
 
 
 def _variance(results: Results, name: str) -> VarianceSplit | None:
@@ -171,8 +179,8 @@ def _contrast(
     by_size = tuple(_estimate(row) for row in of_draws)
     new_images = None
     if results.study.measure == "test_accuracy":
-        by_image = differences_by_image(contrast, results.study.sizes[-1], runs, store, truth)
-        new_images = None if by_image is None else two_way_interval(by_image)
+        differences = by_image(contrast.signs, results.study.sizes[-1], runs, store, truth)
+        new_images = None if differences is None else two_way_interval(differences)
     largest = by_size[-1]
     better = 0 if largest is None or not contrast.is_simple else int(np.sign(largest.mean))
     validation = results.differences(contrast, validation=True)

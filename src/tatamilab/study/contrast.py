@@ -50,6 +50,11 @@ class Contrast:
         return tuple(arm for _sign, arm in self.terms)
 
     @property
+    def signs(self) -> dict[str, int]:
+        """1 or -1 by arm."""
+        return {arm: sign for sign, arm in self.terms}
+
+    @property
     def is_simple(self) -> bool:
         """Whether it is one arm against another."""
         return len(self.terms) == 2

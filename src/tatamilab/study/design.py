@@ -18,7 +18,7 @@ from tatamilab.i18n import _
 from tatamilab.study import streams
 from tatamilab.study.specification import Recipe, Study
 
-CODE = 1
+CODE = 2
 """Raised whenever this package changes what a run computes."""
 
 
@@ -174,6 +174,7 @@ def _run(study: Study, place: Place, recipe: Recipe, network: Network, data: str
         "validation_split": study.validation_split,
         **recipe.model_dump(mode="json", exclude={"epochs", "updates"}),
         "updates": steps,
+        "seeks_best_epoch": study.seeks_best_epoch,
     }
     return Run(_hash(specification), place, specification, recipe, network, float(network.macs) * steps)
 

@@ -15,7 +15,7 @@ from multiprocessing import connection
 from typing import Any, Protocol
 
 from tatamilab.engine import threads
-from tatamilab.engine.target import runnable
+from tatamilab.engine.target import choose, runnable
 from tatamilab.errors import BadInput, MissingExtra, OutputError
 from tatamilab.i18n import _
 from tatamilab.study import training
@@ -25,6 +25,9 @@ PATIENCE_S = 5
 """How long a scheduler may take to answer."""
 
 MOST_WORKERS = 1024
+
+TARGET = "TATAMI_TARGET"
+"""Names a narrower vector unit than the CPU has, here or on a worker."""
 
 
 class WorkerLost(Exception):
@@ -91,12 +94,12 @@ class Local:
         soon: whether they start up at once, or each when it is first needed.
     """
 
-    target: str | None = None
     notice = ""
     draws_random_numbers = False
 
     def __init__(self, n_workers: int, data: str, *, soon: bool = True) -> None:
         self.n_workers, self._data = n_workers, data
+        self.target: str | None = os.environ.get(TARGET)
         self._idle: list[ProcessPoolExecutor] = []
         self._every: list[ProcessPoolExecutor] = []
         for _number in range(n_workers if soon else 0):
@@ -187,7 +190,7 @@ class Cluster:
                     seconds=PATIENCE_S,
                 )
             ) from error
-        able: dict[str, tuple[str, ...]] = self._client.run(runnable)
+        able: dict[str, tuple[str, ...]] = self._client.run(_able)
         if not able:
             self._client.close()
             raise OutputError(
@@ -230,6 +233,13 @@ def _reason(done: Any) -> BaseException:
     get: Callable[..., BaseException | None] = getattr(done, "exception", lambda **_named: None)
     error = None if done.status == "cancelled" else get(timeout=60)
     return error or WorkerLost(_("its worker was lost"))
+
+
+def _able() -> tuple[str, ...]:
+    """The targets that this process may compute for, the widest first."""
+    able = runnable()
+    named = os.environ.get(TARGET)
+    return able if named is None else able[able.index(choose(named).name) :]
 
 
 def _common(able: dict[str, tuple[str, ...]]) -> tuple[str, str]:

@@ -93,16 +93,29 @@ def collect(study: Study, runs: Sequence[Placed], rows: Mapping[str, RunRow]) ->
     )
 
 
-def differences_by_image(
-    contrast: Contrast, size: int, runs: Sequence[Placed], store: StudyStore, truth: NDArray[np.integer]
+def by_image(
+    signs: Mapping[str, int],
+    size: int,
+    runs: Sequence[Placed],
+    store: StudyStore,
+    truth: NDArray[np.integer],
 ) -> Scores | None:
-    """A contrast for every draw and test image: (draws, images), seeds averaged; None below two whole draws.
+    """The sum of arms with signs for every draw and test image, from 1 where an arm is right and 0 where it isn't.
 
-    1 where the first arm alone is right, -1 where the second alone is, 0 else.
+    Args:
+        signs: by arm: `{"cnn": 1, "bpnn": -1}` for a difference, `{"cnn": 1}` for an arm alone.
+        size: of the samples.
+        runs: of the study.
+        store: that holds what they predicted.
+        truth: labels of the test images (n,).
+
+    Returns:
+        float32 (whole draws, images), seeds averaged; None below two whole draws.
     """
-    signs = {arm: sign for sign, arm in contrast.terms}
     mine = [
-        r for r in runs if r.place.arm in signs and r.place.size == size and r.place.draw != streams.FIRST
+        run
+        for run in runs
+        if run.place.arm in signs and run.place.size == size and run.place.draw != streams.FIRST
     ]
     labels = store.labels(list({run.key for run in mine}))
     by_draw: dict[int, list[Placed]] = {}

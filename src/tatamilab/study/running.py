@@ -235,6 +235,7 @@ class _Work:
             data_hash=self._data_hash,
             seed=study.seed,
             validation_split=study.validation_split,
+            seeks_best_epoch=study.seeks_best_epoch,
         )
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
 from tatamilab.errors import BadInput
 from tatamilab.experiment.options import OPTIMIZERS
 from tatamilab.i18n import _
+from tatamilab.study.complaints import complaint
 from tatamilab.study.contrast import Contrast
 
-MEASURES = ("test_accuracy", "validation_accuracy", "best_epoch_accuracy")
+Measure = Literal["test_accuracy", "validation_accuracy", "best_epoch_accuracy"]
 
 Option = bool | int | float | str
 
@@ -69,7 +69,7 @@ class Study(_Checked):
         initialisations: initial weights for each draw.
         orders: orders of the images for each draw and initialisation.
         validation_split: share of each sample that validates.
-        measure: what is compared.
+        measure: what is compared; the best epoch is chosen by validation, and scored once on the test images.
         recipe: what the arms have in common.
         factors: values of settings of the recipe, or of keywords of the model's function; all combinations are arms.
         arms: arms by name, each with what it has of its own; in place of factors.
@@ -85,7 +85,7 @@ class Study(_Checked):
     initialisations: int = Field(default=1, ge=1, le=1000)
     orders: int = Field(default=1, ge=1, le=1000)
     validation_split: float = Field(default=0.1, gt=0, lt=1)
-    measure: Literal["test_accuracy", "validation_accuracy", "best_epoch_accuracy"] = "test_accuracy"
+    measure: Measure = "test_accuracy"
     recipe: dict[str, Any] = Field(default_factory=dict)
     factors: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
     arms: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -135,6 +135,11 @@ class Study(_Checked):
         combinations = [dict(zip(names, one, strict=True)) for one in itertools.product(*values)]
         return {_label(self.factors, one): _recipe("factors", self.recipe, one) for one in combinations}
 
+    @property
+    def seeks_best_epoch(self) -> bool:
+        """Whether runs must look for their best epoch, which takes time: each epoch is validated."""
+        return self.measure == "best_epoch_accuracy"
+
     def asked(self) -> list[Contrast]:
         """The contrasts asked, by default every arm against the first."""
         if self.contrasts is not None:
@@ -152,7 +157,7 @@ def _recipe(where: str, common: Mapping[str, Any], own: Mapping[str, Any]) -> Re
     try:
         return Recipe(**{**settings, "options": options})
     except ValidationError as error:
-        raise BadInput(_in_words(where, error.errors()[0]).rstrip(".。")) from error
+        raise BadInput(complaint(where, error, Recipe).rstrip(".。")) from error
 
 
 def _label(factors: Mapping[str, tuple[Option, ...]], values: Mapping[str, Option]) -> str:
@@ -175,8 +180,7 @@ def make_study(source: str, settings: Mapping[str, Any]) -> Study:
     try:
         return Study.model_validate(dict(settings))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(_in_words(source, first)) from error
+        raise BadInput(complaint(source, error, Study)) from error
 
 
 def changed(source: str, study: Study, changes: Mapping[str, Any]) -> Study:
@@ -203,53 +207,3 @@ def read_study(path: Path) -> Study:
     except ValueError as error:
         raise BadInput(_("{path} is no TOML: {reason}.", path=path, reason=error)) from error
     return make_study(str(path), {"name": path.stem, **settings})
-
-
-def _in_words(source: str, error: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in error["loc"])
-    context = error.get("ctx", {})
-    kind = error["type"]
-    if kind == "extra_forbidden":
-        known = Recipe.model_fields if len(error["loc"]) > 1 else Study.model_fields
-        return _(
-            "{source}: unknown key {key!r}; known are {known}.",
-            source=source,
-            key=key,
-            known=", ".join(known),
-        )
-    if "error" in context:
-        where = f"{key}: " if key else ""
-        return _("{source}: {where}{problem}.", source=source, where=where, problem=str(context["error"]))
-    allowed = _allowed(kind, context)
-    return _(
-        "{source}: {key} must be {allowed}; received {received!r}.",
-        source=source,
-        key=key,
-        allowed=allowed,
-        received=error["input"],
-    )
-
-
-def _allowed(kind: str, context: Mapping[str, Any]) -> str:
-    """What a value may be, from pydantic's kind of complaint."""
-    if kind == "literal_error":
-        return str(context["expected"])
-    if kind == "too_short":
-        return _("a list with at least one value")
-    for name, words in (
-        ("greater_than", _("above {limit}", limit=context.get("gt"))),
-        ("greater_than_equal", _("{limit} or more", limit=context.get("ge"))),
-        ("less_than", _("below {limit}", limit=context.get("lt"))),
-        ("less_than_equal", _("at most {limit}", limit=context.get("le"))),
-    ):
-        if kind == name:
-            return words
-    return {
-        "int": _("a whole number"),
-        "float": _("a number"),
-        "string": _("a text"),
-        "bool": _("true or false"),
-        "tuple": _("a list"),
-        "dict": _("a table"),
-        "finite": _("a finite number"),
-    }.get(kind.partition("_")[0], _("of another kind"))

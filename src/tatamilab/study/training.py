@@ -37,6 +37,7 @@ class Task:
         data_hash: of the data set that is meant.
         seed: root of the random streams.
         validation_split: share of the sample that validates.
+        seeks_best_epoch: whether each epoch is validated, and the best one scored on the test images, too.
     """
 
     place: Place
@@ -47,6 +48,7 @@ class Task:
     data_hash: str
     seed: int
     validation_split: float
+    seeks_best_epoch: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +60,8 @@ class Trained:
         validation_labels: uint8 (n_validation,), likewise.
         test_accuracy: 0-1, after the last epoch.
         validation_accuracy: 0-1, after the last epoch.
-        best_epoch: the first epoch with the highest validation accuracy, from 1.
-        best_epoch_accuracy: on the test images after that epoch, 0-1.
+        best_epoch: the first epoch with the highest validation accuracy, from 1; None where it was not sought.
+        best_epoch_accuracy: on the test images after that epoch, 0-1; None likewise.
         loss: of the last epoch of training.
         finite: False if the loss was infinite or not a number, and training ended there.
         elapsed_s: seconds that it took.
@@ -69,8 +71,8 @@ class Trained:
     validation_labels: Labels
     test_accuracy: float
     validation_accuracy: float
-    best_epoch: int
-    best_epoch_accuracy: float
+    best_epoch: int | None
+    best_epoch_accuracy: float | None
     loss: float
     finite: bool
     elapsed_s: float
@@ -91,24 +93,18 @@ def train(task: Task) -> Trained:
     sample = _sample(task)
     program = _program(task.network, task.recipe.batch_size)
     program.start_over(task.weights)
-    epochs = _Epochs(program, task, sample)
-    epochs.run()
-    test = epochs.predict(sample.x_test)
-    at_end = program.get_weights()
-    best = test
-    if epochs.best_weights is not None:
-        program.set_weights(epochs.best_weights)
-        best = epochs.predict(sample.x_test)
-        program.set_weights(at_end)
+    best = _BestEpoch(program, sample) if task.seeks_best_epoch else None
+    loss = _do_epochs(program, task, sample, best)
+    test, validation = _labels(program, sample.x_test), _labels(program, sample.x_validation)
     return Trained(
         test_labels=test,
-        validation_labels=epochs.validation_labels,
+        validation_labels=validation,
         test_accuracy=_share(test, sample.y_test),
-        validation_accuracy=_share(epochs.validation_labels, sample.y_validation),
-        best_epoch=epochs.best_epoch,
-        best_epoch_accuracy=_share(best, sample.y_test),
-        loss=epochs.loss,
-        finite=bool(np.isfinite(epochs.loss)),
+        validation_accuracy=_share(validation, sample.y_validation),
+        best_epoch=best.epoch if best else None,
+        best_epoch_accuracy=best.on_test() if best else None,
+        loss=loss,
+        finite=bool(np.isfinite(loss)),
         elapsed_s=time.perf_counter() - begin,
     )
 
@@ -123,46 +119,51 @@ class _Sample:
     y_test: NDArray[np.integer]
 
 
-class _Epochs:
-    """The epochs of a run; knows the best so far by validation."""
+class _BestEpoch:
+    """The first epoch with the highest validation accuracy, and its weights."""
 
-    def __init__(self, program: Program, task: Task, sample: _Sample) -> None:
-        self._program, self._task, self._sample = program, task, sample
-        self.best_epoch, self.loss = 0, float("nan")
-        self.best_weights: Weights | None = None
-        self.validation_labels = np.empty(0, np.uint8)
+    def __init__(self, program: Program, sample: _Sample) -> None:
+        self._program, self._sample = program, sample
+        self.epoch, self._accuracy = 0, -1.0
+        self._weights: Weights = {}
 
-    def run(self) -> None:
-        """Train to the end, or to the first loss that is not finite."""
-        recipe, place, sample = self._task.recipe, self._task.place, self._sample
-        examples = self._program.examples(sample.x_train, sample.y_train)
-        orders = streams.orders(self._task.seed, place.draw, place.order)
-        n_train, size = len(sample.x_train), recipe.batch_size
-        n_steps = -(-n_train // size)
-        n_updates = recipe.updates or recipe.epochs * n_steps
-        seed = streams.initialisation_seed(self._task.seed, place.draw, place.initialisation)
-        highest = -1.0
-        last = 0
-        for epoch, first in enumerate(range(0, n_updates, n_steps), 1):
-            order = orders.permutation(n_train)[: (n_updates - first) * size]
-            totals = self._program.train(
-                examples, order=order, learning_rate=recipe.learning_rate, seed=seed, halt_on_nan=True
-            )
-            self.loss = totals.loss
-            self.validation_labels = self.predict(sample.x_validation)
-            accuracy = _share(self.validation_labels, sample.y_validation)
-            if accuracy > highest:
-                highest, self.best_epoch = accuracy, epoch
-                self.best_weights = self._program.get_weights()
-            last = epoch
-            if not np.isfinite(totals.loss):
-                break
-        if self.best_epoch == last:
-            self.best_weights = None
+    def look(self, epoch: int) -> None:
+        """Validate the weights as they are after an epoch."""
+        accuracy = _share(_labels(self._program, self._sample.x_validation), self._sample.y_validation)
+        if accuracy > self._accuracy:
+            self.epoch, self._accuracy, self._weights = epoch, accuracy, self._program.get_weights()
 
-    def predict(self, x: Images) -> Labels:
-        """The label predicted for each image."""
-        return self._program.predict(x).argmax(axis=1).astype(np.uint8)
+    def on_test(self) -> float:
+        """Accuracy on the test images after that epoch; the program is left with its weights."""
+        self._program.set_weights(self._weights)
+        return _share(_labels(self._program, self._sample.x_test), self._sample.y_test)
+
+
+def _do_epochs(program: Program, task: Task, sample: _Sample, best: _BestEpoch | None) -> float:
+    """Train to the end, or to the first loss that is not finite; return the last epoch's loss."""
+    recipe, place = task.recipe, task.place
+    examples = program.examples(sample.x_train, sample.y_train)
+    orders = streams.orders(task.seed, place.draw, place.order)
+    n_train, size = len(sample.x_train), recipe.batch_size
+    n_steps = -(-n_train // size)
+    n_updates = recipe.updates or recipe.epochs * n_steps
+    seed = streams.initialisation_seed(task.seed, place.draw, place.initialisation)
+    loss = float("nan")
+    for epoch, first in enumerate(range(0, n_updates, n_steps), 1):
+        order = orders.permutation(n_train)[: (n_updates - first) * size]
+        loss = program.train(
+            examples, order=order, learning_rate=recipe.learning_rate, seed=seed, halt_on_nan=True
+        ).loss
+        if best:
+            best.look(epoch)
+        if not np.isfinite(loss):
+            break
+    return loss
+
+
+def _labels(program: Program, x: Images) -> Labels:
+    """The label predicted for each image."""
+    return program.predict(x).argmax(axis=1).astype(np.uint8)
 
 
 def _share(labels: Labels, truth: NDArray[np.integer]) -> float:

@@ -1,15 +1,14 @@
-"""`tatami study` and `tatami studies`, as a user gives them."""
+"""`tatami study`, `tatami studies` and `tatami runs`, as a user gives them."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-TATAMI = Path(sys.executable).with_name("tatami")
+Said = Any
+Run = Callable[..., Said]
 SMALL = """
 sizes = [60]
 draws = 2
@@ -27,39 +26,21 @@ model = "bpnn"
 units = 4
 """
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def tatami(tmp_path: Path) -> Run:
-    def call(*words: str, lang: str = "en") -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, "LANG": lang, "LC_ALL": lang, "COLUMNS": "100"}
-        return subprocess.run(
-            [TATAMI, *words],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-
-    return call
-
 
 def test_from_a_file_to_an_answer(tatami: Run, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(SMALL)
     asked = tatami("study", "mine.toml", "--on", "local:1", "--out", "here")
-    assert (asked.returncode, asked.stderr) == (0, "")
-    assert "Right on the 10,000 test images after training on 60" in " ".join(asked.stdout.split())
+    assert (asked.code, asked.err) == (0, "")
+    assert "Right on the 10,000 test images after training on 60" in " ".join(asked.out.split())
     assert (tmp_path / "here" / "pairs.png").is_file()
-    listed = tatami("studies", "list").stdout
+    listed = tatami("studies", "list").out
     assert listed.endswith("6 of 6 runs\n")
-    shown = tatami("studies", "show", "mine", lang="ja").stdout
-    assert "検証用の 6 枚" in shown or "正解率" in shown
-    exported = tatami("studies", "export", "mine").stdout
+    shown = tatami("studies", "show", "mine", "--lang", "ja").out
+    assert "正解率" in shown
+    exported = tatami("studies", "export", "mine").out
     assert exported == (tmp_path / "here" / "runs.csv").read_text()
     assert exported.count("\n") == 7
-    same = tatami("studies", "compare", "mine", "mine").stdout.splitlines()
+    same = tatami("studies", "compare", "mine", "mine").out.splitlines()
     assert same[0] == "wide, 60 images: difference of 2 shared samples +0.00 points (+0.00 to +0.00)."
 
 
@@ -79,7 +60,12 @@ def test_from_a_file_to_an_answer(tatami: Run, tmp_path: Path) -> None:
         (
             ("study", "b2-1-2", "--draws", "1"),
             "b2-1-2: draws must be 2 or more; received 1.",
-            "b2-1-2：draws に書けるのは2 以上です。1 が指定されました。",
+            "b2-1-2：draws に指定できるのは、2 以上の値です（指定された値：1）。",
+        ),
+        (
+            ("runs", "list", "--runs", "nowhere"),
+            "There is no folder nowhere with runs; `tatami run` makes one, --runs names another.",
+            "実行結果のフォルダ nowhere がありません。`tatami run` で作るか、--runs で別のフォルダを指定してください。",
         ),
         (
             ("studies", "list"),
@@ -92,13 +78,30 @@ def test_refused_in_one_sentence(
     tatami: Run, tmp_path: Path, words: tuple[str, ...], en: str, ja: str
 ) -> None:
     for lang, expected in (("en", en), ("ja", ja)):
-        said = tatami(*words, lang=lang)
-        assert (said.returncode, said.stdout, said.stderr) == (2, "", expected + "\n")
+        said = tatami(*words, "--lang", lang)
+        assert (said.code, said.out, said.err) == (2, "", expected + "\n")
     assert list(tmp_path.iterdir()) == []
 
 
+def test_runs_are_listed_from_their_folders(tatami: Run, tmp_path: Path) -> None:
+    for name, end in (
+        ("20250401-100000-cnn-0", '"finished", "trained": {"accuracy": 0.9876}'),
+        ("20250401-090000-cnn-0", '"interrupted", "trained": null'),
+    ):
+        folder = tmp_path / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(
+            f'{{"started": "{name}", "model": {{"name": "cnn"}}, "data": {{"name": "mnist"}}, "status": {end}}}'
+        )
+    assert tatami("runs", "list").out.splitlines() == [
+        "20250401-090000-cnn-0  20250401-090000-cnn-0  cnn  mnist  –  interrupted",
+        "20250401-100000-cnn-0  20250401-100000-cnn-0  cnn  mnist  98.76%  finished",
+    ]
+    assert tatami("runs", "reindex").out == "The index of runs was made anew: 2 runs.\n"
+
+
 @pytest.mark.slow
-def test_a_model_that_the_engine_cannot_train(tatami: Run, tmp_path: Path) -> None:
+def test_a_model_that_the_engine_cannot_train(process: Run, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "import keras\n"
         "def lstm(input_shape, n_classes):\n"
@@ -106,15 +109,15 @@ def test_a_model_that_the_engine_cannot_train(tatami: Run, tmp_path: Path) -> No
         "        keras.layers.LSTM(4), keras.layers.Dense(n_classes, activation='softmax')])\n"
     )
     (tmp_path / "x.toml").write_text('[factors]\nmodel = ["mine:lstm", "bpnn"]\n')
-    said = tatami("study", "x.toml")
-    assert said.returncode == 2
-    assert said.stderr.startswith("A study trains with the native engine only, and the model mine:lstm: ")
-    assert said.stderr.count("\n") == 1
+    said = process("study", "x.toml")
+    assert said.code == 2
+    assert said.err.startswith("A study trains with the native engine only, and the model mine:lstm: ")
+    assert said.err.count("\n") == 1
 
 
 @pytest.mark.slow
-def test_json(tatami: Run, tmp_path: Path) -> None:
+def test_json(process: Run, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(SMALL)
-    said = json.loads(tatami("study", "mine.toml", "--json", "--on", "local:1").stdout)
+    said = json.loads(process("study", "mine.toml", "--json", "--on", "local:1").out)
     assert said["runs"]["finished"] == 6
     assert list(said["contrasts"]) == ["wide - narrow"]

@@ -1,0 +1,87 @@
+"""What can be said of one contrast: no more than its interval, its test and its single runs do."""
+
+from tatamilab.analysis.study_effects import Estimate
+from tatamilab.i18n import _
+from tatamilab.study.answer import ALPHA, Answer, ContrastAnswer
+from tatamilab.study.words import arm_title, contrast_title, points, turned
+
+ENOUGH_DRAWS = 10
+"""Draws from which the sign-flip test can find anything, even after Holm over the contrasts of `--why`."""
+
+
+def conclusion(one: ContrastAnswer, effect: Estimate) -> str:
+    """Whether the arms differ at the largest size; "" where too few draws are whole to test it."""
+    if one.p_holm is None:
+        return ""
+    said = {"contrast": contrast_title(one.contrast), "points": points(effect), "p": _p(one)}
+    if one.is_sure and one.contrast.is_simple:
+        first, second = (arm_title(arm) for arm in one.contrast.arms)
+        better, worse = (first, second) if effect.mean > 0 else (second, first)
+        return _(
+            "{better} is better than {worse}: {points}, {p}; of 1,000 digits, {more:.0f} more right.",
+            better=better,
+            worse=worse,
+            points=points(effect if effect.mean > 0 else turned(effect)),
+            p=_p(one),
+            more=abs(1000 * effect.mean),
+        )
+    if one.is_sure:
+        return _("{contrast}: {points}, {p}.", **said)
+    if effect.excludes_zero and 2 / 2.0**effect.n > ALPHA:
+        return _(
+            "{contrast}: {points}; but {n} samples are too few for the test that assumes nothing ({p}): run at least "
+            "{enough}.",
+            **said,
+            n=effect.n,
+            enough=ENOUGH_DRAWS,
+        )
+    return _(
+        "{contrast}: {points}, {p}; these runs don't show a difference. One of more than {largest:.2f} points "
+        "would be surprising.",
+        **said,
+        largest=100 * max(abs(effect.low), abs(effect.high)),
+    )
+
+
+def for_new_images(one: ContrastAnswer) -> list[str]:
+    """How far the difference holds for other test images."""
+    new = one.new_images
+    if new is None:
+        return []
+    said = _(
+        "That is for these test images; for new digits the interval is {low:+.2f} to {high:+.2f} points. The test "
+        "images make up {share:.0%} of its variance, which no number of runs takes away.",
+        low=100 * new.low,
+        high=100 * new.high,
+        share=new.share_of_images,
+    )
+    if one.is_sure and not one.is_sure_for_new_images:
+        return [said, _("Whether the difference holds for new digits remains open.")]
+    return [said]
+
+
+def of_single_runs(found: Answer, one: ContrastAnswer) -> list[str]:
+    """How often one run of each would have ranked the two rightly."""
+    if one.on_test is None or one.on_validation is None or not one.is_sure:
+        return []
+    return [
+        _(
+            "Of {n} single runs of each, the {n_validation} validation images rank the two rightly in {right:.0%}, tie "
+            "in {tied:.0%} and rank them wrongly in {wrong:.0%}; the {n_test:,} test images rank rightly in "
+            "{right_on_test:.0%}.",
+            n=one.on_validation.n,
+            n_validation=found.n_validation,
+            right=one.on_validation.right,
+            tied=one.on_validation.tied,
+            wrong=one.on_validation.wrong,
+            n_test=found.n_test,
+            right_on_test=one.on_test.right,
+        )
+    ]
+
+
+def _p(one: ContrastAnswer) -> str:
+    """The p-value, which is of all sizes together."""
+    assert one.p_holm is not None
+    p = "p < 0.001" if one.p_holm < 0.001 else f"p = {one.p_holm:.3f}"
+    return p if len(one.by_size) == 1 else _("{p} over all sizes", p=p)
