@@ -4,7 +4,7 @@ import io
 import shutil
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -99,6 +99,18 @@ class Group(TyperGroup):
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             raise usage.unknown_command(args[0], self.list_commands(ctx), ctx.command_path)
         return super().resolve_command(ctx, args)
+
+
+def group(help: str) -> typer.Typer:
+    """A group of commands that shows its help where no command is given."""
+    app = typer.Typer(cls=Group, rich_markup_mode=None, help=help)
+
+    @app.callback(invoke_without_command=True)
+    def root(context: typer.Context, lang: Annotated[str | None, lang_option()] = None) -> None:
+        if context.invoked_subcommand is None:
+            print(context.get_help())
+
+    return app
 
 
 def _help_of(command: Any, context: Any) -> str:

@@ -5,30 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tatamilab.cli import usage
-from tatamilab.cli.command import Command, Group, lang_option, option
+from tatamilab.cli.command import Command, group, lang_option, option
 from tatamilab.cli.suggestions import data_sets
 from tatamilab.i18n import _
 
 if TYPE_CHECKING:
     from tatamilab.data import DatasetState
 
-app = typer.Typer(
-    cls=Group,
-    rich_markup_mode=None,
-    help=_("The data sets known by name, and their files on this machine."),
-)
+app = group(_("The data sets known by name, and their files on this machine."))
 
 Name = Annotated[
     str | None,
     typer.Argument(metavar="NAME", show_default=False, help=_("A known data set"), autocompletion=data_sets),
 ]
-
-
-@app.callback(invoke_without_command=True)
-def root(context: typer.Context, lang: Annotated[str | None, lang_option()] = None) -> None:
-    """Show the help where no command is given."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
 
 
 @app.command("list", cls=Command, help=_("List the known data sets, and which are on this machine."))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tatamilab.cli import usage
-from tatamilab.cli.command import Command, Group, lang_option, option
+from tatamilab.cli.command import Command, group, lang_option, option
 from tatamilab.cli.quiet import choose_backend
 from tatamilab.cli.suggestions import data_sets, model_names
 from tatamilab.errors import BadInput
@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 BATCH_SIZE = 128
 TARGETS = ("avx512", "avx2", "sse4", "neon")
 
-app = typer.Typer(
-    cls=Group,
-    rich_markup_mode=None,
-    help=_("What the native engine makes of a model, and what it keeps on disk."),
-)
+app = group(_("What the native engine makes of a model, and what it keeps on disk."))
 
 Model = Annotated[
     str | None,
@@ -56,13 +52,6 @@ Data = Annotated[
 BatchSize = Annotated[
     str | None, option("--batch-size", metavar="N", help=_("Images in a step"), default=BATCH_SIZE)
 ]
-
-
-@app.callback(invoke_without_command=True)
-def root(context: typer.Context, lang: Annotated[str | None, lang_option()] = None) -> None:
-    """Show the help where no command is given."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
 
 
 @app.command("clear-cache", cls=Command, help=_("Remove the compiled code that is kept on disk."))

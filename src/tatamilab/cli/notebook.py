@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tatamilab.cli.command import Command, Group, lang_option, option
+from tatamilab.cli.command import Command, group, lang_option, option
 from tatamilab.i18n import _
 
 if TYPE_CHECKING:
@@ -13,16 +13,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 
-app = typer.Typer(
-    cls=Group, rich_markup_mode=None, help=_("Run notebooks, natively where the engine applies.")
-)
-
-
-@app.callback(invoke_without_command=True)
-def root(context: typer.Context, lang: Annotated[str | None, lang_option()] = None) -> None:
-    """Show the help where no command is given."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
+app = group(_("Run notebooks, natively where the engine applies."))
 
 
 @app.command(

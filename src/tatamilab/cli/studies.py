@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tatamilab.cli import usage
-from tatamilab.cli.command import Command, Group, lang_option, option
+from tatamilab.cli.command import Command, group, lang_option, option
 from tatamilab.cli.quiet import choose_backend
 from tatamilab.cli.study import STORE, store_option
 from tatamilab.errors import OutputError
@@ -17,11 +17,7 @@ from tatamilab.i18n import _
 if TYPE_CHECKING:
     from tatamilab.study.asking import Asked
 
-app = typer.Typer(
-    cls=Group,
-    rich_markup_mode=None,
-    help=_("The studies that a store keeps: list, show, compare, export."),
-)
+app = group(_("The studies that a store keeps: list, show, compare, export."))
 
 Name = Annotated[
     str | None,
@@ -31,13 +27,6 @@ Other = Annotated[
     str | None,
     typer.Argument(metavar="OTHER", show_default=False, help=_("The study to compare it with")),
 ]
-
-
-@app.callback(invoke_without_command=True)
-def root(context: typer.Context, lang: Annotated[str | None, lang_option()] = None) -> None:
-    """Show the help where no command is given."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
 
 
 @app.command("list", cls=Command, help=_("List the studies of a store."))
