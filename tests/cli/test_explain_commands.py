@@ -65,3 +65,27 @@ def test_controls_refuse_a_single_seed(tatami, tmp_path: Path) -> None:
     assert (said.code, said.out) == (2, "")
     assert said.err == "Controls are compared in pairs, so at least 2 seeds are needed; received 1.\n"
     assert not (tmp_path / "runs").exists()
+
+
+def test_film_says_that_it_ends_with_the_run_s_own_filters(tatami, a_run: Path, tmp_path: Path) -> None:
+    said = tatami("film", a_run, "--frames", 3, "--out", tmp_path / "f.gif", "--lang", "ja")
+    assert (said.code, said.err) == (0, "")
+    assert (
+        said.out.splitlines()[-1]
+        == f"{tmp_path / 'f.gif'} を書きました。最後のフィルタは実験結果とビット単位で一致します。"
+    )
+    assert (tmp_path / "f.gif").read_bytes().startswith(b"GIF89a")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "tatami film needs RUN; see 'tatami film --help'."),
+        (("nowhere",), "nowhere is not the folder of a run: it holds no readable run.json."),
+        (("nowhere", "--frames", "many"), "--frames takes a whole number, but 'many' was given."),
+        (("nowhere", "--out", "film.txt"), "A film is written as .gif, .mp4, .html; received film.txt."),
+    ],
+)
+def test_film_refuses_in_one_sentence(tatami, words: tuple[str, ...], message: str) -> None:
+    said = tatami("film", *words, "--lang", "en")
+    assert (said.code, said.out, said.err) == (2, "", message + "\n")

@@ -10,8 +10,9 @@ import pytest
 
 from tatamilab import i18n
 from tatamilab.analysis import filter_norms, neighbour_correlation
-from tatamilab.experiment.conclusions import Standing, answer, of_controls
+from tatamilab.experiment.conclusions import Standing, answer
 from tatamilab.experiment.control_arms import ARMS, question_of, title_of
+from tatamilab.experiment.control_conclusions import of_controls
 from tatamilab.experiment.control_recipe import Recipe
 from tatamilab.experiment.control_store import Store, Trained
 from tatamilab.experiment.control_summary import ControlSummary, summarise

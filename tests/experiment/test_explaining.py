@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +12,10 @@ import pytest
 from shared_run import Finished
 
 from tatamilab import i18n
+from tatamilab.experiment import RunOptions, Watcher, memorising
+from tatamilab.experiment import run as run_
+from tatamilab.experiment.explained_behaviour import behaviour
+from tatamilab.experiment.explained_run import read_explained
 from tatamilab.experiment.explaining import explain
 from tatamilab.experiment.record import read
 from tatamilab.instruments.model_facts import conv_layer, kernel_of
@@ -43,7 +48,8 @@ def folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path
 def test_without_controls_nothing_is_claimed_to_be_shown(folder: Path, lang: str) -> None:
     with i18n.using(lang):
         page = _Text(explain(folder))
-    assert len(page.images) == 5
+    assert len(page.images) == 10
+    assert "nan" not in page.text.lower().split()
     assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in page.images)
     assert all(len(image["alt"]) > 20 for image in page.images)
     assert page.outside == []
@@ -76,6 +82,54 @@ def test_the_run_s_own_files_are_left_alone(folder: Path, finished: Finished) ->
         if path.is_file():
             assert (folder / path.relative_to(finished.folder)).read_bytes() == path.read_bytes()
     assert read(folder).status == "finished"
+
+
+def test_every_word_that_is_linked_is_explained(folder: Path) -> None:
+    with i18n.using("en"):
+        html = explain(folder).read_text(encoding="utf-8")
+    linked, explained = (set(re.findall(rf'{how}="#?term-([a-z0-9-]+)"', html)) for how in ("href", "id"))
+    assert linked <= explained
+    assert {"noise", "integrated", "by-heart", "components"} <= linked
+
+
+def test_the_network_that_knows_shuffled_labels_is_trained_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = read_explained(folder)
+    first = memorising.memorised(run)
+    assert first.share >= memorising.ENOUGH
+    assert first.n_images == 540
+    shapes = [weight.shape for weight in first.weights]
+    assert shapes == [weight.shape for weight in run.model.get_weights()]
+    with monkeypatch.context() as patch:
+        patch.setattr(memorising, "_train", lambda run: pytest.fail("trained again"))
+        kept = memorising.memorised(run)
+    assert all(np.array_equal(a, b) for a, b in zip(first.weights, kept.weights, strict=True))
+    for content in (b"PK damaged", b""):
+        (folder / "explained" / memorising.FILE).write_bytes(content)
+        again = memorising.memorised(run)
+        assert all(np.array_equal(a, b) for a, b in zip(first.weights, again.weights, strict=True))
+
+
+def test_what_a_model_does_not_allow_is_left_out_with_the_reason(folder: Path) -> None:
+    run = read_explained(folder)
+    with i18n.using("en"):
+        shown = behaviour(replace(run, folder=folder / "elsewhere"))
+    assert sorted(shown.pictures) == ["likes", "plane"]
+    path = folder / "elsewhere" / "predictions.npz"
+    reason = f"{path} is damaged or missing; run the experiment again."
+    assert shown.left_out == dict.fromkeys(("accuracy", "mistakes", "attribution"), reason)
+
+
+def test_refuses_a_model_without_convolution(
+    few_images: str, tmp_path: Path, refused: Callable[..., None]
+) -> None:
+    run_(RunOptions(data=few_images, model="bpnn", epochs=1, out=tmp_path / "flat"), Watcher())
+    refused(
+        lambda: explain(tmp_path / "flat"),
+        en="Filters can be drawn of convolution layers only; the model 'bpnn' has none.",
+        ja="フィルタを描けるのは畳み込み層だけですが、モデル 'bpnn' には畳み込み層がありません。",
+    )
 
 
 def test_refuses_a_folder_without_a_run(tmp_path: Path, refused: Callable[..., None]) -> None:

@@ -12,6 +12,7 @@ from tatamilab.analysis.contrasts import leading
 from tatamilab.errors import BadInput
 from tatamilab.experiment import conclusions, folder
 from tatamilab.experiment.control_arms import question_of, title_of
+from tatamilab.experiment.control_conclusions import of_controls
 from tatamilab.experiment.control_store import SETTINGS
 from tatamilab.experiment.control_summary import ControlSummary, summarise
 from tatamilab.experiment.explained_behaviour import Behaviour, behaviour
@@ -77,7 +78,7 @@ def _page(
     found: ExplainedRun, summary: ControlSummary | None, pictures: dict[str, Any], shown: Behaviour
 ) -> str:
     drawn = conclusions.of_run(found.before, found.after, found.patches)
-    drawn += conclusions.of_controls(summary) if summary else []
+    drawn += of_controls(summary) if summary else []
     d = len(found.patches.components)
     return (
         environment()
