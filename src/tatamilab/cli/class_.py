@@ -15,8 +15,9 @@ from tatamilab.i18n import _
 if TYPE_CHECKING:
     from tatamilab.lesson.students import Student
 
-app = group(_("A class: collect what is handed in."))
+app = group(_("A class: what to prepare, and what was handed in."))
 DEFAULT = "class.html"
+KIT = "class-kit"
 
 
 @app.command(
@@ -97,3 +98,21 @@ def _everyone(path: Path) -> "tuple[Student, ...]":
         if row and any(any(c.isdigit() for c in cell) for cell in row[:1])
     ]
     return tuple(Student(*(cell.strip() for cell in row[:3])) for row in rows)
+
+
+@app.command(
+    "kit",
+    cls=Command,
+    help=_("Write what a teacher needs: plan, answer key, projector page, installing, Colab."),
+)
+def kit(
+    out: Annotated[
+        Path | None, option("--out", metavar="DIR", help=_("Folder that it goes into"), default=KIT)
+    ] = None,
+    lang: Annotated[str | None, lang_option()] = None,
+) -> None:
+    """Write the kit, and name its files."""
+    from tatamilab.lesson.kit import write_kit
+
+    for path in write_kit(out or Path(KIT)):
+        print(path)
