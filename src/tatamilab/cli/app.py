@@ -26,6 +26,7 @@ from tatamilab.cli import (
     studies,
     study,
     verify,
+    wheelhouse,
     worksheet,
 )
 from tatamilab.cli.command import Command, Group, lang_option, option
@@ -67,6 +68,7 @@ app.command("worksheet", cls=Command, help=worksheet.HELP)(worksheet.worksheet)
 app.command("report", cls=Command, help=report.HELP)(report.report)
 app.command("verify", cls=Command, help=verify.HELP)(verify.verify)
 app.add_typer(class_.app, name="class")
+app.command("wheelhouse", cls=Command, help=wheelhouse.HELP)(wheelhouse.wheelhouse)
 app.command("lab", cls=Command, help=lab.HELP)(lab.lab)
 app.command("models", cls=Command, help=models.HELP)(models.models)
 app.command("doctor", cls=Command, help=doctor.HELP)(doctor.doctor)
