@@ -23,10 +23,10 @@ from tatamilab.models.keras_file import read_keras_file
 
 
 class _Text(HTMLParser):
-    def __init__(self, page: Path) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__()
         self.text, self.images, self.outside = "", [], []
-        self.feed(page.read_text(encoding="utf-8"))
+        self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "img":
@@ -44,10 +44,19 @@ def folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path
     return Path(shutil.copytree(finished.folder, tmp_path_factory.mktemp("explained") / "run"))
 
 
+@pytest.fixture(scope="module")
+def pages(folder: Path) -> dict[str, str]:
+    """The page in each language."""
+    found = {}
+    for lang in i18n.LANGUAGES:
+        with i18n.using(lang):
+            found[lang] = explain(folder).read_text(encoding="utf-8")
+    return found
+
+
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)
-def test_without_controls_nothing_is_claimed_to_be_shown(folder: Path, lang: str) -> None:
-    with i18n.using(lang):
-        page = _Text(explain(folder))
+def test_without_controls_nothing_is_claimed_to_be_shown(pages: dict[str, str], lang: str) -> None:
+    page = _Text(pages[lang])
     assert len(page.images) == 10
     assert "nan" not in page.text.lower().split()
     assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in page.images)
@@ -63,31 +72,30 @@ def test_without_controls_nothing_is_claimed_to_be_shown(folder: Path, lang: str
     assert bool(japanese) is (lang == "ja")
 
 
-def test_the_sentence_on_norms_holds_the_run_s_norms(folder: Path) -> None:
+def test_the_sentence_on_norms_holds_the_run_s_norms(folder: Path, pages: dict[str, str]) -> None:
     norms = [
         np.sqrt(
             (kernel_of(conv_layer(read_keras_file(folder / name), 0)).astype(float) ** 2).sum((0, 1, 2))
         ).mean()
         for name in ("initial.keras", "model.keras")
     ]
-    with i18n.using("en"):
-        text = _Text(explain(folder)).text
+    text = _Text(pages["en"]).text
     assert f"{norms[0]:.2f}" in text
     assert f"{norms[1]:.2f}" in text
 
 
+@pytest.mark.usefixtures("pages")
 def test_the_run_s_own_files_are_left_alone(folder: Path, finished: Finished) -> None:
-    explain(folder)
     for path in finished.folder.rglob("*"):
         if path.is_file():
             assert (folder / path.relative_to(finished.folder)).read_bytes() == path.read_bytes()
     assert read(folder).status == "finished"
 
 
-def test_every_word_that_is_linked_is_explained(folder: Path) -> None:
-    with i18n.using("en"):
-        html = explain(folder).read_text(encoding="utf-8")
-    linked, explained = (set(re.findall(rf'{how}="#?term-([a-z0-9-]+)"', html)) for how in ("href", "id"))
+def test_every_word_that_is_linked_is_explained(pages: dict[str, str]) -> None:
+    linked, explained = (
+        set(re.findall(rf'{how}="#?term-([a-z0-9-]+)"', pages["en"])) for how in ("href", "id")
+    )
     assert linked <= explained
     assert {"noise", "integrated", "by-heart", "components"} <= linked
 

@@ -22,6 +22,12 @@ def film() -> Film:
     return Film(steps, kernels.astype(np.float32), 10, history)
 
 
+@pytest.fixture
+def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few dots an inch, so that writing is quick."""
+    monkeypatch.setattr("tatamilab.instruments.film._DPI", 30)
+
+
 def test_each_frame_shows_the_filters_of_its_step(film: Film) -> None:
     with i18n.using("en"):
         animation = animate_filters(film)
@@ -49,6 +55,7 @@ def test_picture_of_a_frame(film: Film, lang: str, same_picture: SamePicture) ->
     animation._draw_was_started = True
 
 
+@pytest.mark.usefixtures("coarse")
 def test_a_gif_holds_every_moment_and_stays_at_the_last(film: Film, tmp_path: Path) -> None:
     save_film(animate_filters(film), tmp_path / "film.gif")
     assert [path.name for path in tmp_path.iterdir()] == ["film.gif"]
@@ -61,6 +68,7 @@ def test_a_gif_holds_every_moment_and_stays_at_the_last(film: Film, tmp_path: Pa
         assert durations[3] > 10 * durations[2]
 
 
+@pytest.mark.usefixtures("coarse")
 def test_a_page_needs_no_network(film: Film, tmp_path: Path) -> None:
     save_film(animate_filters(film), tmp_path / "film.html")
     page = (tmp_path / "film.html").read_text(encoding="utf-8")
