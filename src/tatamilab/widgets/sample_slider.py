@@ -114,7 +114,7 @@ def _status(sight: Sight) -> str:
     if sight.busy:
         if sight.n_sharing > 1:
             return _("training; {n} trainings take turns on this machine", n=sight.n_sharing)
-        return _("training")
+        return _("training now")
     if not sight.outcomes or sight.outcomes[-1].setting != sight.setting:
         return ""
     last = sight.outcomes[-1]
