@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -158,4 +159,6 @@ def _page(notebook: "NotebookNode", lang: str, told: "Callable[[RunningCell], ob
     exporter.config.NbConvertBase.display_data_priority = shown
     title = executed.cells[0].source.partition("\n")[0].lstrip("# ")
     body, _resources = exporter.from_notebook_node(executed, resources={"metadata": {"name": title}})
-    return SCRIPT.sub("", body)  # no output here needs one, and the template's would load from elsewhere
+    style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+    quiet = SCRIPT.sub("", body)  # no output here needs one, and the template's would load from elsewhere
+    return quiet.replace("</head>", f"<style>{style}</style></head>", 1)
