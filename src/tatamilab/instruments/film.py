@@ -26,9 +26,9 @@ _PER_S = 6  # frames
 _DPI = 110
 _HELD = 2.0  # seconds that the last frame stays
 
-_ICONS = """<style>.fa{font-style:normal}.fa-minus::before{content:"−"}.fa-fast-backward::before{content:"⏮"}
+_ICONS = """<style>.fa{font-style:normal}.fa-minus::before{content:"−"}.fa-fast-backward::before{content:"|◀◀"}
 .fa-step-backward::before{content:"◀|"}.fa-play{display:inline-block}.fa-play::before{content:"▶"}
-.fa-pause::before{content:"⏸"}.fa-step-forward::before{content:"|▶"}.fa-fast-forward::before{content:"⏭"}
+.fa-pause::before{content:"||"}.fa-step-forward::before{content:"|▶"}.fa-fast-forward::before{content:"▶▶|"}
 .fa-plus::before{content:"+"}.fa-flip-horizontal{transform:scaleX(-1)}</style>
 """
 """In place of the icon font that matplotlib's page would load from the network."""
