@@ -1,104 +1,99 @@
 """How long studies take, and how many times as long the same runs take through Keras on TensorFlow.
 
-    python bench/study.py [OUT]          a fresh store each: the worksheet's question, 308 runs, --why, a finished study
-    python bench/study.py OUT --keras    also five of the CNN's runs through Keras-TensorFlow
+    python bench/study.py                 each study in a fresh store, as a user runs it: start-up and figures included
+    python bench/study.py --peers ""      without Keras
 
-Run it on a machine that has nothing else to do.
+Keras runs five of the CNN's trainings, one after the other with all cores; a study does as many in the time of its
+own divided by the runs that go on side by side. Run it on a machine that has nothing else to do.
 """
 
+import argparse
 import os
-import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
+from engine_cases import TENSORFLOW
+from harness import machine
+from harness.programs import Program
+from tatamilab.data import load
+
+HERE = Path(__file__).parent
 TATAMI = Path(sys.executable).with_name("tatami")
 SIZES = "60,100,150,200,300,400,600"
 N_KERAS = 5
+KERAS = Program(
+    "Keras on TensorFlow",
+    "peers.keras_study",
+    packages=TENSORFLOW,
+    variables={"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+)
 
-KERAS = 5
-
-KERAS = 5
-
-PEER = """
-import time, numpy as np, keras
-(x, y), (x_test, y_test) = keras.datasets.mnist.load_data() if False else (None, None), (None, None)
-"""
-
-KERAS = """
-import os, sys, time
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import numpy as np
-import keras
-data = np.load(sys.argv[1])
-x, y, x_test = data["x"], data["y"], data["x_test"]
-keras.utils.set_random_seed(0)
-for run in range(int(sys.argv[2])):
-    begin = time.perf_counter()
-    model = keras.Sequential([
-        keras.Input((28, 28, 1)), keras.layers.Conv2D(32, 5, activation="relu"), keras.layers.MaxPooling2D(2),
-        keras.layers.Flatten(), keras.layers.Dense(128, activation="relu"),
-        keras.layers.Dense(10, activation="softmax")])
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, batch_size=128, epochs=50, validation_split=0.1, verbose=0)
-    model.predict(x_test, batch_size=1000, verbose=0)
-    print(time.perf_counter() - begin, flush=True)
-"""
+STUDIES = {
+    "b2-1-2": ("one", "b2-1-2"),
+    "the same, finished": ("one", "b2-1-2"),
+    "--why beyond it": ("one", "b2-1-2", "--why"),
+    "7 sizes, 22 draws": ("two", "b2-1-2", "--sizes", SIZES, "--draws", "22"),
+}
+"""Store and words of each."""
 
 
-def seconds(*words: str, cwd: Path) -> float:
-    """Wall-clock seconds of a command, start-up included."""
+def study_s(store: str, *words: str, folder: Path) -> float:
+    """Wall-clock seconds of a command."""
     began = time.perf_counter()
-    subprocess.run([TATAMI, *words], cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+    command = [TATAMI, "study", *words, "--store", f"sqlite:///{store}.db"]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
+def our_run_s(store: Path) -> float:
+    """Mean seconds of the CNN's runs on 600 images, each on one thread."""
+    query = """SELECT avg(elapsed_s) FROM runs JOIN study_runs USING (key) WHERE arm = 'cnn' AND size = 600"""
+    with sqlite3.connect(store) as connection:
+        return float(connection.execute(query).fetchone()[0])
+
+
 def keras_run_s(folder: Path) -> list[float]:
-    """Seconds of five runs through Keras-TensorFlow in an environment of its own, one after the other on all cores."""
-    import numpy as np
-
-    from tatamilab.data import load
-
+    """Seconds of runs through Keras, in an environment of its own."""
     arrays = load("mnist", data_size=600).normalised()
     np.savez(folder / "data.npz", x=arrays.x_train, y=arrays.y_train, x_test=arrays.x_test)
-    (folder / "peer.py").write_text(KERAS)
-    uv = shutil.which("uv") or "uv"
-    command = [uv, "run", "--no-project", "--with", "tensorflow-cpu", "--with", "keras", "python", "peer.py"]
+    program = KERAS.given(str(folder / "data.npz"), str(N_KERAS))
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
-        [*command, "data.npz", str(N_KERAS)],
-        cwd=folder,
+        program.command(),
+        cwd=HERE,
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env={**environment, **program.variables},
     )
     return [float(line) for line in done.stdout.split()]
 
 
 def main() -> None:
-    arguments = [word for word in sys.argv[1:] if word != "--keras"]
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(arguments[0] if arguments else temporary).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        default_s = seconds("study", "b2-1-2", "--store", "sqlite:///one.db", cwd=folder)
-        print(f"b2-1-2: {default_s:.1f} s")
-        print(
-            f"finished, again: {seconds('study', 'b2-1-2', '--store', 'sqlite:///one.db', cwd=folder):.1f} s"
-        )
-        print(
-            f"--why beyond it: {seconds('study', 'b2-1-2', '--why', '--store', 'sqlite:///one.db', cwd=folder):.1f} s"
-        )
-        sizes = ("--sizes", SIZES, "--draws", "22")
-        print(
-            f"308 runs: {seconds('study', 'b2-1-2', *sizes, '--store', 'sqlite:///two.db', cwd=folder):.1f} s"
-        )
-        if "--keras" in sys.argv:
-            each = keras_run_s(folder)
-            print(f"a CNN run through Keras-TensorFlow: {[round(one, 1) for one in each]} s")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--studies", default=",".join(STUDIES), metavar="NAMES", help="(all)")
+    parser.add_argument("--peers", default="keras", metavar="NAMES", help="keras, or none (keras)")
+    chosen = parser.parse_args()
+    machine.use_cores()
+    with tempfile.TemporaryDirectory(prefix="tatamilab-bench-") as temporary:
+        folder = Path(temporary)
+        for name in chosen.studies.split(","):
+            print(f"{name:<20}{study_s(*STUDIES[name], folder=folder):8.1f} s", flush=True)
+        if chosen.peers:
+            ours, theirs = our_run_s(folder / "one.db"), keras_run_s(folder)
+            print("a CNN's run through Keras:", ", ".join(f"{one:.1f}" for one in theirs), "s")
+            print(f"ours, one thread: {ours:.2f} s; Keras's fastest takes", end=" ")
+            print(
+                f"{min(theirs) / ours * machine.N_CORES:.1f}× as long as ours of {machine.N_CORES} side by side"
+            )
 
 
 if __name__ == "__main__":

@@ -15,9 +15,7 @@ from tatamilab.study.words import arm_title, contrast_title
 
 def means_table(found: Answer) -> Table:
     """Accuracy of every arm at every size, and on the first images."""
-    table = _table(
-        _("Accuracy"), _("Images"), _("Mean of the draws"), _("95% interval"), _("Draws"), _("First images")
-    )
+    table = _table(_("Accuracy"), _("Images"), _("Mean"), _("95% interval"), _("Draws"), _("First images"))
     for at, size in enumerate(found.results.study.sizes):
         for arm in found.arms:
             mean, first = arm.means[at], arm.first[at]
@@ -105,8 +103,8 @@ def as_json(found: Answer, sentences: Sequence[str]) -> dict[str, Any]:
 
 
 def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, padding=(0, 2), header_style="bold")
-    table.add_column(first, overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(first, overflow="fold", min_width=12)
     for name in others:
         table.add_column(Text(name), justify="right", no_wrap=True)
     return table
