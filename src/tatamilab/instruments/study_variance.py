@@ -47,7 +47,7 @@ def plot_variances(splits: Sequence[tuple[str, VarianceSplit]], *, ax: "Axes | N
     ax.set_yticks(range(len(splits)), [title for title, _split in reversed(splits)])
     ax.set_xlabel(_("Variance of one run (points²)"), color=style.INK, fontproperties=style.font(10))
     legend = ax.legend(
-        loc="lower left", bbox_to_anchor=(-0.3, 1.02), ncols=4, frameon=False, prop=style.font(9)
+        loc="lower left", bbox_to_anchor=(-0.3, 1.02), ncols=3, frameon=False, prop=style.font(9)
     )
     legend.set_zorder(4)
     return ax
