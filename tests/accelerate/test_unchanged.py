@@ -1,7 +1,6 @@
 """Code that was written for TensorFlow's Keras runs without a line changed: scripts, their folder, notebooks."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import nbclient
 import nbformat
 import numpy as np
 import pytest
+import worksheet_code
 
 from tatamilab.acceleration import announcing, datasets, tensorflow_alias
 
@@ -178,25 +178,6 @@ def test_data_sets_are_looked_for_here_first(tmp_path: Path, monkeypatch: pytest
     assert keras.datasets.mnist.load_data is own
 
 
-def worksheet_code() -> str:
-    """The worksheet's cells, and the hints of its tasks, word for word."""
-    text = WORKSHEET.read_text(encoding="utf-8")
-    cells = [_longest_code(piece) for piece in text.split("In [None]:\n")[1:]]
-    hints = re.findall(r"```\n(.*?)```", text, re.DOTALL)
-    return "\n".join([*cells, *hints])
-
-
-def _longest_code(piece: str) -> str:
-    lines = piece.splitlines()
-    for end in range(len(lines), 0, -1):
-        try:
-            compile("\n".join(lines[:end]), "cell", "exec")
-        except SyntaxError:
-            continue
-        return "\n".join(lines[:end])
-    return ""
-
-
 CHECK = """
 assert accuracy_train > 0.98, accuracy_train
 import tatamilab
@@ -207,7 +188,8 @@ assert tatamilab.status(model) == "native"
 @pytest.mark.slow
 @pytest.mark.skipif(not WORKSHEET.exists(), reason="the worksheet is not beside this checkout")
 def test_the_worksheets_cells(tmp_path: Path) -> None:
-    (tmp_path / "worksheet.py").write_text(worksheet_code() + CHECK, encoding="utf-8")
+    code = worksheet_code.code(WORKSHEET.read_text(encoding="utf-8"))
+    (tmp_path / "worksheet.py").write_text(code + CHECK, encoding="utf-8")
     done = python("worksheet.py", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert said(done) == [ABSENT, "tatamilab: native"]

@@ -14,6 +14,8 @@ exchange    weights, optimizer and metrics, between Keras's variables and a prog
 fitting     `fit`, as Keras's JAX trainer does it
 inference   `evaluate` and `predict`
 stepping    single native steps, in the loop that Keras runs itself
+tensorflow_steps  the same on Keras's TensorFlow backend
+variables   Keras's variables, read and set
 comparing   a model trained both ways
 outcome     who did the calls on a model, and why
 announcing  the one line that says so

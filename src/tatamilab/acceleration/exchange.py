@@ -1,7 +1,6 @@
 """Weights, optimizer and metrics, between Keras's variables and a program's memory.
 
-A JAX array never changes: a variable that still holds the array last exchanged hasn't changed either. So only
-the variables that Python has set since are copied.
+Only the variables that Python has set since they were last exchanged are copied, where the backend tells which.
 """
 
 from collections.abc import Mapping
@@ -11,6 +10,8 @@ import keras
 import numpy as np
 from keras.optimizers.schedules import LearningRateSchedule
 
+from tatamilab.acceleration import variables
+from tatamilab.acceleration.variables import Values
 from tatamilab.engine import frontend
 from tatamilab.engine.frontend import optimizers
 from tatamilab.engine.graph import BatchNormalization, Optimizer, Parameter, Training, Unsupported
@@ -66,22 +67,23 @@ class Exchange:
     def load_optimizer(self, model: Any) -> None:
         """Give the program the optimizer's slots and its count of steps."""
         fresh: list[Mapping[str, np.ndarray]] = []
-        for slot, variables in self._slots(model).items():
-            fresh.append(self._changed(slot, variables))
-        iterations = model.optimizer.iterations.value
-        if self._exchanged.get(COUNT) is not iterations:
-            self._exchanged[COUNT] = iterations
-            self._stored_iterations = self._program.iterations = int(iterations)
+        for slot, tied in self._slots(model).items():
+            fresh.append(self._changed(slot, tied))
+        iterations = model.optimizer.iterations
+        version = variables.version(iterations)
+        if self._exchanged.get(COUNT) is not version:
+            self._exchanged[COUNT] = version
+            self._stored_iterations = self._program.iterations = int(variables.number(iterations))
         self._program.set_slots(fresh, self._program.iterations)
 
-    def _changed(self, what: str, variables: Tied) -> dict[str, np.ndarray]:
+    def _changed(self, what: str, tied: Tied) -> dict[str, np.ndarray]:
         """What Python has set since the last exchange, by parameter name."""
         fresh = {}
-        for parameter, variable in variables:
-            value = variable.value
-            if self._exchanged.get((what, parameter.name)) is not value:
-                fresh[parameter.name] = np.asarray(value, np.float32).reshape(parameter.shape)
-                self._exchanged[what, parameter.name] = value
+        for parameter, variable in tied:
+            version = variables.version(variable)
+            if self._exchanged.get((what, parameter.name)) is not version:
+                fresh[parameter.name] = np.asarray(variable.value, np.float32).reshape(parameter.shape)
+                self._exchanged[what, parameter.name] = version
         return fresh
 
     def seed(self, model: Any) -> int:
@@ -103,13 +105,14 @@ class Exchange:
         """
         counted = [] if totals is None else _counted(model, totals)
         if self._program.iterations == self._stored_iterations:
-            _assign(counted)
+            variables.assign(counted)
             return
         learned = self._learned_values(model)
-        _assign([*counted, *self._counters(model), *((v, value) for _key, v, value in learned)])
+        set_now = [*counted, *self._counters(model), *((v, value) for _key, v, value in learned)]
+        variables.assign(set_now)
         for key, variable, _value in learned:
-            self._exchanged[key] = variable.value
-        self._exchanged[COUNT] = model.optimizer.iterations.value
+            self._exchanged[key] = variables.version(variable)
+        self._exchanged[COUNT] = variables.version(model.optimizer.iterations)
         self._stored_iterations = self._program.iterations
 
     def _learned_values(self, model: Any) -> list[tuple[tuple[str, str], Any, np.ndarray]]:
@@ -120,11 +123,11 @@ class Exchange:
             for parameter, variable in self._weights(model)
             if parameter.name in self._learned
         ]
-        for (slot, variables), values in zip(self._slots(model).items(), slots, strict=True):
-            tied += [(slot, parameter, variable, values) for parameter, variable in variables]
+        for (slot, pairs), values in zip(self._slots(model).items(), slots, strict=True):
+            tied += [(slot, parameter, variable, values) for parameter, variable in pairs]
         return [((what, p.name), variable, values[p.name]) for what, p, variable, values in tied]
 
-    def _counters(self, model: Any) -> list[tuple[Any, np.ndarray]]:
+    def _counters(self, model: Any) -> Values:
         """What only the number of steps changes; each dropout layer draws once a step."""
         training, now = self._program.plan.training, self._program.iterations
         assert training
@@ -148,11 +151,7 @@ class Exchange:
         parameters = [trained[id(v)] for v in model.optimizer._trainable_variables]
         names = (AVERAGES, *SLOTS[training.optimizer.kind])
         found = {name: getattr(model.optimizer, name, None) for name in names}
-        return {
-            name: list(zip(parameters, variables, strict=True))
-            for name, variables in found.items()
-            if variables
-        }
+        return {name: list(zip(parameters, slot, strict=True)) for name, slot in found.items() if slot}
 
 
 def check_optimizer(optimizer: Any, trained: list[Any]) -> None:
@@ -167,8 +166,8 @@ def check_optimizer(optimizer: Any, trained: list[Any]) -> None:
     """
     what = _("optimizer {kind}", kind=type(optimizer).__name__)
     if isinstance(optimizer, keras.optimizers.Nadam) and optimizer.built:
-        product = momentum_product(optimizers.lower(optimizer), int(optimizer.iterations.value))
-        if not np.isclose(float(optimizer._u_product.value), product, rtol=1e-4):
+        product = momentum_product(optimizers.lower(optimizer), int(variables.number(optimizer.iterations)))
+        if not np.isclose(variables.number(optimizer._u_product), product, rtol=1e-4):
             raise Unsupported(what, _("has a product of its momenta that its count of steps doesn't lead to"))
     if optimizer.built and list(map(id, optimizer._trainable_variables)) != list(map(id, trained)):
         raise Unsupported(what, _("was built for other weights"))
@@ -192,9 +191,12 @@ def learning_rates(optimizer: Any, iterations: int, n_steps: int) -> np.ndarray:
     rate = optimizer._learning_rate
     if isinstance(rate, keras.Variable):
         return np.full(n_steps, np.asarray(rate.value), np.float32)
+    steps = np.arange(iterations, iterations + n_steps, dtype=np.int32)
+    if keras.backend.backend() != "jax":
+        return np.array([np.asarray(rate(step)) for step in steps], np.float32)
     import jax
 
-    return np.asarray(jax.vmap(rate)(np.arange(iterations, iterations + n_steps, dtype=np.int32)), np.float32)
+    return np.asarray(jax.vmap(rate)(steps), np.float32)
 
 
 def reports(training: Training, totals: Totals) -> dict[str, float]:
@@ -206,10 +208,10 @@ def reports(training: Training, totals: Totals) -> dict[str, float]:
 
 def store_metrics(model: Any, totals: Totals) -> None:
     """Give the model's metrics what a call has added up, so that their results are the ones reported."""
-    _assign(_counted(model, totals))
+    variables.assign(_counted(model, totals))
 
 
-def _counted(model: Any, totals: Totals) -> list[tuple[Any, np.ndarray]]:
+def _counted(model: Any, totals: Totals) -> Values:
     """The variables of the loss and of the metrics, each with its value."""
     means = zip(_means(model), (totals.loss, *totals.metrics), strict=True)
     return [
@@ -224,8 +226,8 @@ def _counted(model: Any, totals: Totals) -> list[tuple[Any, np.ndarray]]:
 
 def stored_metrics(model: Any) -> Totals:
     """What the model's metrics have added up so far: the inverse of `store_metrics`."""
-    images = int(model._loss_tracker.count.value)
-    loss, *metrics = (float(metric.total.value) / max(images, 1) for metric in _means(model))
+    images = int(variables.number(model._loss_tracker.count))
+    loss, *metrics = (variables.number(metric.total) / max(images, 1) for metric in _means(model))
     return Totals(0, images, loss, tuple(metrics))
 
 
@@ -233,12 +235,3 @@ def _means(model: Any) -> list[Any]:
     """The metrics that a model was compiled with, its loss first."""
     compiled = model._compile_metrics
     return [model._loss_tracker, *(compiled.metrics if compiled is not None else ())]
-
-
-def _assign(values: list[tuple[Any, np.ndarray]]) -> None:
-    """Set variables, all of them by one call of JAX, which takes as long for many as for one."""
-    import jax
-
-    arrays = [np.asarray(value, variable.dtype).reshape(variable.shape) for variable, value in values]
-    for (variable, _value), array in zip(values, jax.device_put(arrays), strict=True):
-        variable._direct_assign(array)

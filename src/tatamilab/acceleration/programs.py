@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import keras
 import numpy as np
 
 from tatamilab.acceleration import scope
@@ -15,7 +16,7 @@ from tatamilab.acceleration.scope import Arrays
 from tatamilab.engine import frontend
 from tatamilab.engine.availability import require_engine
 from tatamilab.engine.frontend.metrics import KINDS
-from tatamilab.engine.graph import Graph, Training, Unsupported
+from tatamilab.engine.graph import Graph, Softmax, Training, Unsupported
 from tatamilab.engine.program import Program
 from tatamilab.errors import TatamiError
 from tatamilab.i18n import _
@@ -149,13 +150,37 @@ def _lower(model: Any, arrays: Arrays, function: str) -> tuple[Graph, Training]:
     scope.check_model(model)
     label = scope.label_shape(arrays.y)
     graph, training = _kept(
-        model, function, label, lambda: (frontend.lower(model), frontend.lower_training(model, label))
+        model,
+        function,
+        label,
+        lambda: _of_logits(frontend.lower(model), frontend.lower_training(model, label)),
     )
     assert training
     _check_built_metrics(model, training)
     scope.check_images(graph, arrays.x)
     scope.check_labels(graph, training, arrays.y)
     return graph, training
+
+
+def _of_logits(graph: Graph, training: Training) -> Lowered:
+    """As they are; on TensorFlow, where Keras computes a cross-entropy from the softmax's input, without the softmax.
+
+    Neither the loss nor the accuracy of classes changes by that, but for probabilities below 10⁻⁷, which Keras clips
+    elsewhere.
+    """
+    softmax, before = graph.output, graph.nodes[-2]
+    replaceable = (
+        keras.backend.backend() == "tensorflow"
+        and isinstance(softmax, Softmax)
+        and not softmax.log
+        and softmax.inputs == (before.name,)
+        and training.loss.kind.endswith("categorical_crossentropy")
+    )
+    if not replaceable:
+        return graph, training
+    return replace(graph, nodes=graph.nodes[:-1]), replace(
+        training, loss=replace(training.loss, from_logits=True)
+    )
 
 
 def _kept(model: Any, function: str, label: scope.Shape, lower: Callable[[], Lowered]) -> Lowered:

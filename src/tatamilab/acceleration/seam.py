@@ -1,11 +1,12 @@
-"""The one place where Keras is patched: `fit`, `evaluate` and `predict` of the trainer of its JAX backend.
+"""The one place where Keras is patched: methods of the trainer of its backend.
 
-Every model inherits them from there, those made before and those made after. A method asks the engine first;
-what the engine can't do, Keras's own method does whole.
+Every model inherits them from there, those made before and those made after. On JAX, `fit`, `evaluate` and
+`predict` ask the engine first; what it can't do, Keras's own method does whole. On JAX and on TensorFlow the methods
+that make the functions which Keras's loops call put ours before them.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
@@ -127,23 +128,36 @@ def absence() -> str | None:
 def _settle() -> None:
     """Patch, or take the patch back, as is wanted now."""
     if switch.wanted and not _keras_own and _unknown_keras() is None:
-        from tatamilab.acceleration.internals import JAXTrainer
-
+        trainer, functions = _backend()
         for name, call in _calls().items():
-            _keras_own[name] = getattr(JAXTrainer, name)
-            setattr(JAXTrainer, name, _replacement(_keras_own[name], call))
+            _keras_own[name] = getattr(trainer, name)
+            setattr(trainer, name, _replacement(_keras_own[name], call))
         for name, function in MAKERS.items():
-            _keras_own[name] = getattr(JAXTrainer, name)
-            setattr(JAXTrainer, name, _maker(_keras_own[name], function))
+            _keras_own[name] = getattr(trainer, name)
+            setattr(trainer, name, _maker(_keras_own[name], function, functions))
     elif not switch.wanted and _keras_own:
-        from tatamilab.acceleration.internals import JAXTrainer
-
+        trainer, _functions = _backend()
         for name, method in _keras_own.items():
-            setattr(JAXTrainer, name, method)
+            setattr(trainer, name, method)
         _keras_own.clear()
 
 
+def _backend() -> tuple[type, Mapping[str, Callable[..., Any]]]:
+    """The trainer of Keras's backend, and the functions that go before those which it makes."""
+    if backend.choose() == "tensorflow":
+        from tatamilab.acceleration import tensorflow_steps
+
+        return tensorflow_steps.trainer(), tensorflow_steps.FUNCTIONS
+    from tatamilab.acceleration import stepping
+    from tatamilab.acceleration.internals import JAXTrainer
+
+    return JAXTrainer, stepping.FUNCTIONS
+
+
 def _calls() -> dict[str, type]:
+    """The calls that are native whole, by method."""
+    if backend.choose() == "tensorflow":
+        return {}
     from tatamilab.acceleration.fitting import Fit
     from tatamilab.acceleration.inference import Evaluate, Predict
 
@@ -153,22 +167,24 @@ def _calls() -> dict[str, type]:
 def _unknown_keras() -> str | None:
     """Why this Keras can't be patched; None where it can."""
     name = backend.choose()
-    if name != "jax":
-        return _("its backend is {backend}; only jax is accelerated", backend=name)
+    if name not in ("jax", "tensorflow"):
+        return _("its backend is {backend}; only jax and tensorflow are accelerated", backend=name)
     import keras
 
     try:
-        from tatamilab.acceleration.internals import JAXTrainer
-
+        trainer, _functions = _backend()
+        calls = {method: [field.name for field in fields(call)][1:] for method, call in _calls().items()}
         known = all(
-            list(inspect.signature(getattr(JAXTrainer, method)).parameters)
-            in (["self", *names], ["self", *names, "kwargs"])
-            for method, call in _calls().items()
-            for names in [[field.name for field in fields(call)][1:]]
-        )
+            _parameters(trainer, method) in (["self", *names], ["self", *names, "kwargs"])
+            for method, names in calls.items()
+        ) and all(_parameters(trainer, method) == ["self", "force"] for method in MAKERS)
     except (ImportError, AttributeError):
         known = False
     return None if known else _("its version {version} isn't known to tatamilab", version=keras.__version__)
+
+
+def _parameters(trainer: type, method: str) -> list[str]:
+    return list(inspect.signature(getattr(trainer, method)).parameters)
 
 
 def _replacement(keras_own: Callable[..., Any], call: type) -> Callable[..., Any]:
@@ -211,13 +227,15 @@ def _check_if_strict(model: Any) -> None:
         programs.check(model)
 
 
-def _maker(keras_own: Callable[..., Any], function: str) -> Callable[..., Any]:
+def _maker(
+    keras_own: Callable[..., Any], function: str, functions: Mapping[str, Callable[..., Any]]
+) -> Callable[..., Any]:
     """The method that lets Keras make a function, and puts ours before it."""
     from tatamilab.acceleration import stepping
 
     @wraps(keras_own)
     def method(self: Any, force: bool = False) -> None:
         keras_own(self, force)
-        stepping.put_before(self, function)
+        stepping.put_before(self, function, functions)
 
     return method

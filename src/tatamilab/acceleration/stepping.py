@@ -8,7 +8,7 @@ what Python sets in them acts on the next step.
 A step that the engine can't do is left to Keras, and so is the rest of that call.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -22,9 +22,6 @@ from tatamilab.acceleration.switch import is_native, switch
 from tatamilab.engine.arguments import Examples
 from tatamilab.engine.totals import added
 from tatamilab.errors import TatamiError
-
-RATES_AHEAD = 256
-"""Learning rates of a schedule that are asked for at a time."""
 
 State = tuple[Sequence[Any], ...]
 """Values of the trainable, the other, the optimizer's and the metrics' variables, as far as a function has them."""
@@ -61,6 +58,8 @@ class Steps:
     """
 
     trains = False
+    rates_ahead = 256
+    """Learning rates of a schedule that are asked for at a time."""
 
     def __init__(self, model: Any, keras_own: Callable[..., Any]) -> None:
         self._model, self._keras_own = model, keras_own
@@ -227,7 +226,7 @@ class TrainSteps(CountingSteps):
         at = iterations - self._rates_from
         if at >= len(self._rates):
             self._rates_from, at = iterations, 0
-            self._rates = exchange.learning_rates(self._model.optimizer, iterations, RATES_AHEAD)
+            self._rates = exchange.learning_rates(self._model.optimizer, iterations, self.rates_ahead)
         return float(self._rates[at])
 
 
@@ -268,7 +267,7 @@ class PredictSteps(Steps):
         return done[0] if len(done) == 1 else keras.ops.concatenate(done)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Steps]] = {
     "train_function": TrainSteps,
     "test_function": TestSteps,
     "predict_function": PredictSteps,
@@ -276,15 +275,16 @@ FUNCTIONS = {
 """By the attribute in which a model keeps the function."""
 
 
-def put_before(model: Any, name: str) -> None:
+def put_before(model: Any, name: str, functions: Mapping[str, Callable[..., Steps]]) -> None:
     """Put our function before the one that Keras has made, unless that was done; a call begins.
 
     Args:
         model: a Keras model.
         name: of the attribute.
+        functions: ours, by attribute: those of Keras's backend.
     """
     made = getattr(model, name)
     if not isinstance(made, Steps):
-        made = FUNCTIONS[name](model, made)
+        made = functions[name](model, made)
         setattr(model, name, made)
     made.begin()
