@@ -173,6 +173,10 @@ def test_data_sets_are_looked_for_here_first(tmp_path: Path, monkeypatch: pytest
         np.savez(tmp_path / "mine.npz", x_train=x[:2], y_train=y[:2], x_test=x[:1], y_test=y[:1])
         monkeypatch.setattr("keras.src.datasets.mnist.get_file", lambda fname, **_: tmp_path / fname)
         assert len(keras.datasets.mnist.load_data("mine.npz")[0][0]) == 2
+        (tmp_path / "mine.npz").write_bytes(b"cut off")
+        assert len(keras.datasets.mnist.load_data("mine.npz")[0][0]) == 60_000
+        with pytest.raises(TypeError):
+            keras.datasets.mnist.load_data("mine.npz", colour="red")
     finally:
         datasets.unpatch()
     assert keras.datasets.mnist.load_data is own

@@ -1,7 +1,8 @@
 """The second seam: `keras.datasets.*.load_data` finds the data that are already on this machine.
 
-Keras's own cache comes first, then ours (MNIST is inside the package), then Keras's download. What is returned
-is what Keras returns: the same arrays, dtypes and shapes, free to be written to.
+Keras's own cache comes first, then ours (MNIST is inside the package), then Keras's download; ours too where Keras's
+file is damaged and no better one can be had. What is returned is what Keras returns: the same arrays, dtypes and
+shapes, free to be written to.
 """
 
 from collections.abc import Callable
@@ -96,8 +97,15 @@ def _replacement(keras_own: Callable[..., Any], loader: Loader) -> Callable[...,
     @wraps(keras_own)
     def load_data(*args: Any, **kwargs: Any) -> Any:
         path = kwargs.get("path", args[0] if args else None)
-        if loader.is_kept_by_keras(path) or not loader.is_ours():
+        if not loader.is_ours():
             return keras_own(*args, **kwargs)
-        return loader.arrays()
+        if not loader.is_kept_by_keras(path):
+            return loader.arrays()
+        try:
+            return keras_own(*args, **kwargs)
+        except TypeError:
+            raise
+        except Exception:  # its file is damaged, and a better one could not be had
+            return loader.arrays()
 
     return load_data
