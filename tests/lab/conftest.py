@@ -27,9 +27,19 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A laboratory that is open; ended by Ctrl-C within 2 seconds, leaving nothing in its folder."""
-    folder = tmp_path_factory.mktemp("lab")
+    folder, runs = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("runs")
     server = subprocess.Popen(
-        [TATAMI, "lab", "--no-open", "--lang", "en", "--port", str(free_port())],
+        [
+            TATAMI,
+            "lab",
+            "--no-open",
+            "--data-dir",
+            str(runs),
+            "--lang",
+            "en",
+            "--port",
+            str(free_port()),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -76,3 +76,37 @@ def test_two_pages_of_a_browser_show_one_run(page: Page) -> None:
     second.wait_for_selector(".tl-pixel td")
     first.get_by_role("button", name="One batch").click()
     second.wait_for_function("document.querySelector('.tl-status').textContent.includes('step 1 of 422')")
+
+
+def test_another_network_is_another_address_and_there_is_a_way_back(page: Page) -> None:
+    opened = page()
+    opened.get_by_role("button", name="One batch").click()
+    opened.wait_for_function("document.querySelector('.tl-status').textContent.includes('step 1 of 422')")
+    editor = opened.locator(".tl-editor")
+    editor.locator("select").first.select_option("small-data")
+    editor.locator("select").nth(1).select_option("600")
+    opened.wait_for_function("!document.querySelector('.tl-editor .tl-first').disabled")
+    editor.get_by_role("button", name="Train this network").click()
+    opened.wait_for_url("**/?net=c32k5_p2_d128&images=600")
+    opened.wait_for_selector(".tl-pixel td")
+    assert status(opened) == "Ready: 10 epochs of 5 steps, seed 1"
+    opened.go_back()
+    opened.wait_for_selector(".tl-pixel td")
+    assert "step 1 of 422" in status(opened)
+
+
+def test_what_does_not_fit_is_said_where_it_stands(page: Page) -> None:
+    opened = page("?net=c4k3_p8_d10")
+    opened.locator(".tl-editor li").nth(0).get_by_label("kernel").fill("15")
+    opened.locator(".tl-editor li").nth(0).get_by_label("stride").fill("4")
+    opened.wait_for_selector(".tl-editor li:nth-child(2) .tl-problem:not(:empty)")
+    assert opened.locator(".tl-problem").nth(1).inner_text() == "pool 8 is larger than its input 4×4"
+    assert opened.get_by_role("button", name="Train this network").is_disabled()
+
+
+def test_a_wrong_address_says_what_was_wrong(page: Page) -> None:
+    opened = page("?epochs=none&images=600&net=<script>")
+    said = opened.locator("[role=alert]").all_inner_texts()
+    assert said[0].startswith("The address: net: '<script>' is no layer")
+    assert said[1] == "The address: epochs: a whole number from 1 to 200, not 'none'"
+    assert status(opened) == "Ready: 10 epochs of 5 steps, seed 1"

@@ -1,18 +1,23 @@
 """Who is let in, which port, and how long runs are kept."""
 
+import asyncio
 import socket
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 
+import numpy as np
 import pytest
 
-from tatamilab.data import load
-from tatamilab.lab.guard import LoopbackGuard
-from tatamilab.lab.serving import check_port
+from tatamilab.errors import BadInput, OutputError
+from tatamilab.lab.guard import COOKIE, Guard
+from tatamilab.lab.serving import check_host, check_port, data_folder
 from tatamilab.lab.sessions import LEFT_ALONE_S, Sessions
-from tatamilab.models import worksheet_cnn
-from tatamilab.session import LiveRun, Phase, Sample
+from tatamilab.session import Blueprint, LiveRun, Phase, Sample, Setup
+from tatamilab.session.sample import mnist
 
 
 @pytest.mark.parametrize(
@@ -26,7 +31,7 @@ def test_a_forged_request_is_forbidden(address: str, headers: dict[str, str]) ->
 
 
 def test_a_socket_needs_the_pages_own_origin() -> None:
-    guard = LoopbackGuard(None, 80)
+    guard = Guard(None, 80)
     host = (b"host", b"localhost:80")
     for origins, may in (
         ([], False),
@@ -36,7 +41,7 @@ def test_a_socket_needs_the_pages_own_origin() -> None:
         ([b"null"], False),
     ):
         headers = [host, *((b"origin", origin) for origin in origins)]
-        assert guard._may_enter({"type": "websocket", "headers": headers}) is may
+        assert guard._is_own({"type": "websocket", "headers": headers}) is may
 
 
 def test_a_taken_port_is_said_with_the_next_free_one(refused: Callable[..., None]) -> None:
@@ -71,23 +76,99 @@ def test_no_port(refused: Callable[..., None]) -> None:
     )
 
 
-def test_a_run_outlives_its_pages_for_ten_minutes() -> None:
-    sample = Sample.of(load("mnist", data_size=600))
-    sessions = Sessions(lambda: LiveRun(lambda: worksheet_cnn(filters=2), sample, epochs=10_000))
-    run = sessions.enter("a")
-    assert sessions.enter("a") is run
-    assert sessions.enter("b") is not run
+def made(setup: Setup) -> LiveRun:
+    network = Blueprint.parse("c2k5_p2_d20")
+    return LiveRun(network.build, Sample.of(mnist(), images=600), epochs=10_000, seed=setup.seed)
+
+
+def test_a_run_is_put_on_disk_after_ten_minutes_alone(tmp_path: Path) -> None:
+    sessions, setup = Sessions(made, tmp_path), Setup()
+    run = sessions.enter("a", setup)
+    assert sessions.enter("a", setup) is run
+    assert sessions.enter("b", setup) is not run
+    assert sessions.enter("a", Setup(seed=7)) is not run
     run.start()
-    sessions.leave("a")
+    sessions.leave("a", setup)
     sessions.sweep()
     assert run.moment().phase is Phase.RUNNING
-    sessions.leave("a")
+    sessions.leave("a", setup)
     run.wait()
     assert run.moment().phase is Phase.PAUSED
-    left_at = sessions._held["a"].left_at
+    run.step()
+    run.wait()
+    left_at = sessions._held["a", setup].left_at
     sessions.sweep(left_at + LEFT_ALONE_S - 1)
-    assert sessions.enter("a") is run
-    sessions.leave("a")
-    sessions.sweep(sessions._held["a"].left_at + LEFT_ALONE_S + 1)
-    assert sessions.enter("a") is not run
+    assert sessions.enter("a", setup) is run
+    sessions.leave("a", setup)
+    sessions.sweep(sessions._held["a", setup].left_at + LEFT_ALONE_S + 1)
+    again = sessions.enter("a", setup)
+    assert again is not run
+    assert again.id == run.id
+    for name, array in again.weights().items():
+        np.testing.assert_array_equal(array, run.weights()[name])
     sessions.close()
+
+
+def test_closing_keeps_every_run(tmp_path: Path) -> None:
+    sessions = Sessions(made, tmp_path)
+    run = sessions.enter("a", Setup())
+    run.start()
+    sessions.close()
+    (entry,) = sessions.shelf("a").entries()
+    assert (entry.id, entry.phase) == (run.id, Phase.PAUSED)
+    assert sessions.shelf("b").entries() == []
+
+
+def asked(guard: Guard, query: str = "", cookie: str = "", kind: str = "http") -> list[dict[str, Any]]:
+    """What the guard answers; "let in" is what the laboratory itself would."""
+    sent: list[dict[str, Any]] = []
+    headers = [(b"host", b"class.example:80"), (b"cookie", cookie.encode())]
+    if kind == "websocket":
+        headers.append((b"origin", b"http://class.example:80"))
+    scope = {"type": kind, "headers": headers, "query_string": query.encode()}
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    with ThreadPoolExecutor(1) as apart:  # the browser's tests leave a running loop in this thread
+        apart.submit(lambda: asyncio.run(guard(scope, receive, send))).result()
+    return sent
+
+
+async def let_in(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "let in"})
+
+
+def test_from_elsewhere_only_with_the_token() -> None:
+    guard = Guard(let_in, 80, "a-long-enough-token")
+    assert asked(guard)[0]["status"] == 403
+    assert asked(guard, "token=another")[0]["status"] == 403
+    assert asked(guard, kind="websocket")[0]["type"] == "websocket.close"
+    welcome, body = asked(guard, "token=a-long-enough-token&epochs=3")
+    cookie = dict(welcome["headers"])[b"set-cookie"].decode()
+    assert cookie.endswith("; Path=/; HttpOnly; SameSite=Strict")
+    assert "a-long-enough-token" not in cookie
+    assert b'url=/?epochs=3"' in body["body"]
+    kept = cookie.partition(";")[0]
+    for kind in ("http", "websocket"):
+        assert asked(guard, cookie=kept, kind=kind) == [{"type": "let in"}]
+    assert asked(guard, cookie=f"{COOKIE}=forged")[0]["status"] == 403
+
+
+def test_beyond_this_machine_a_token_is_needed() -> None:
+    assert check_host("127.0.0.1", None) is None
+    with pytest.raises(BadInput, match=r"^On 0\.0\.0\.0 others .* needs a token: --token "):
+        check_host("0.0.0.0", None)
+    with pytest.raises(BadInput, match=r"^A token has at least 12 letters"):
+        check_host("0.0.0.0", "short")
+    assert check_host("0.0.0.0", "a-long-enough-token") == "a-long-enough-token"
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="choose another folder with --data-dir"):
+        data_folder(str(tmp_path / "file" / "below"))
+    assert data_folder(str(tmp_path / "new")).is_dir()

@@ -1,5 +1,6 @@
 """`tatami lab`: the laboratory in the browser."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from tatamilab.cli.command import lang_option, option
@@ -15,19 +16,43 @@ def lab(
     port: Annotated[
         str | None, option("--port", metavar="N", help=_("Port of the page"), default=PORT)
     ] = None,
+    host: Annotated[
+        str | None,
+        option(
+            "--host",
+            metavar="ADDRESS",
+            help=_("Address to listen on; beyond this machine a token is needed"),
+            default="127.0.0.1",
+        ),
+    ] = None,
+    token: Annotated[
+        str | None, option("--token", metavar="WORD", help=_("Who has not opened the link with it stays out"))
+    ] = None,
+    data_dir: Annotated[
+        str | None, option("--data-dir", metavar="FOLDER", help=_("Where runs are kept"))
+    ] = None,
     no_open: Annotated[bool, option("--no-open", help=_("Do not open the browser"))] = False,
     lang: Annotated[str | None, lang_option()] = None,
 ) -> None:
-    """Check the port, and serve until Ctrl-C."""
+    """Check what was given, and serve until Ctrl-C."""
     wanted = PORT if port is None else whole_number("--port", port)
     choose_backend()
     from tatamilab.lab import serving
 
-    serving.serve(serving.check_port(wanted), show=not no_open, when_ready=_tell)
+    address = host or serving.HOST
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how a laboratory is closed
+        serving.serve(
+            serving.check_port(wanted, address),
+            show=not no_open,
+            when_ready=_tell,
+            folder=serving.data_folder(data_dir),
+            host=address,
+            token=serving.check_host(address, token),
+        )
 
 
 def _tell(address: str) -> None:
     print(
-        _("The laboratory is open at {address} on this machine; Ctrl-C closes it.", address=address),
+        _("The laboratory is open at {address}; Ctrl-C closes it and keeps all runs.", address=address),
         flush=True,
     )

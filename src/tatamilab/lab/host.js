@@ -19,7 +19,7 @@ export default {
   template: "<div></div>",
   props: { esm: String, css: String, state: Object },
   async mounted() {
-    const values = { ...this.state }, listeners = new Map(), changed = new Set();
+    const values = JSON.parse(JSON.stringify(this.state)), listeners = new Map(), changed = new Set();
     const heard = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
     const fire = (name) => [...heard(`change:${name}`)].forEach((listener) => listener());
     const model = {

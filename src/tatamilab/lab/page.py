@@ -1,5 +1,10 @@
-"""What is on the page: the worksheet's experiment, ready to start, and what can be asked of the network in training."""
+"""What is on the page: the worksheet's experiment, ready to start, and what can be asked of the network in training.
 
+The address holds the whole setup. A change of the network opens another address, so that the browser's ways back and
+forward work, and a link can be handed out.
+"""
+
+import asyncio
 from collections.abc import Callable
 from html import escape
 from importlib.resources import files
@@ -12,70 +17,153 @@ from tatamilab.errors import BadInput
 from tatamilab.i18n import LANGUAGES, _, language, using
 from tatamilab.lab.host import Hosted
 from tatamilab.lab.sessions import Sessions
-from tatamilab.session import LiveRun
-from tatamilab.widgets import DigitPad, PixelArithmetic, SampleSlider, Training
+from tatamilab.session import LiveRun, Setup
+from tatamilab.session.live import Kept
+from tatamilab.widgets import (
+    DigitPad,
+    Mistakes,
+    NetworkEditor,
+    PixelArithmetic,
+    Runs,
+    SampleSlider,
+    Training,
+)
+from tatamilab.widgets.part import Part
 
 NAMES = {"ja": "日本語", "en": "English"}
 """Each language in itself."""
+
+SLOWEST_S = 60.0
+"""Seconds in which a page must be there: a network that is new here is compiled first."""
 
 
 def add(sessions: Sessions) -> None:
     """Add the page to the application."""
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
 
-    @ui.page("/", title="tatami lab", dark=None)
-    def index(request: Request) -> None:
+    @ui.page("/", title="tatami lab", dark=None, response_timeout=SLOWEST_S)
+    async def index(request: Request) -> None:
         asked = request.query_params.get("lang")
         with using(asked if asked in LANGUAGES else None):
+            setup, wrong = Setup.read(request.query_params)
             browser = app.storage.browser["id"]
-            run = sessions.enter(browser)
-            ui.context.client.on_delete(lambda: sessions.leave(browser))
+            run = await asyncio.to_thread(sessions.enter, browser, setup)
+            ui.context.client.on_delete(lambda: sessions.leave(browser, setup))
             ui.add_css(style)
             ui.add_head_html(f'<script>document.documentElement.lang = "{language()}"</script>')
-            _fill(run)
+            _Page(sessions, browser, setup, run, asked or "").fill(wrong)
 
 
-def _fill(run: LiveRun) -> None:
-    with ui.element("main").classes("lab"):
+class _Page:
+    """One page, for one browser, on one run."""
+
+    def __init__(self, sessions: Sessions, browser: str, setup: Setup, run: LiveRun, lang: str) -> None:
+        self._sessions, self._browser, self._setup, self._run = sessions, browser, setup, run
+        self._lang = lang if lang in LANGUAGES else ""
+
+    def fill(self, wrong: list[str]) -> None:
+        """Put everything on it; what was wrong in its address comes first."""
+        with ui.element("main").classes("lab"):
+            self._head()
+            for reason in wrong:
+                _text("p", _("The address: {reason}", reason=reason)).classes("wrong").props('role="alert"')
+            for name, title, text, make in self._parts():
+                _section(name, title, text, make)
+
+    def _head(self) -> None:
         with ui.element("header"):
             with ui.element("div"):
                 _text("h1", _("See a network learn to read digits"))
-                _text("p", _("The worksheet's network, on 54,000 digits of MNIST. Press Start."))
-            with ui.element("nav"):
+                _text("p", self._about())
+            with ui.element("nav").props(f'aria-label="{_("Language")}"'):
                 for name in LANGUAGES:
                     if name != language():
-                        _text("a", NAMES[name]).props(f'href="/?lang={name}" hreflang={name} lang={name}')
-        _section(
-            _("Train"),
-            _("Each filter begins as noise. Watch the curves, and watch what the filters turn into."),
-            lambda: Training(run),
-        )
-        _section(
-            _("Draw your own"),
-            _("The network reads along as you draw, also while it is being trained."),
-            lambda: DigitPad(run, run.sample.class_names),
-        )
-        _section(
-            _("How many images?"),
-            _("A CNN against a plain network without convolutions. Each touch trains both anew."),
-            lambda: SampleSlider(),
-        )
-        _section(
-            _("Inside one number"),
-            _("All that a layer does is multiply, add and compare. Here is every number of it."),
-            lambda: PixelArithmetic(run),
-        )
+                        link = _text("a", NAMES[name])
+                        link.props(f'href="{_address(self._setup, name)}" hreflang={name} lang={name}')
+        with ui.element("nav").classes("places").props(f'aria-label="{_("Parts of this page")}"'):
+            for name, title, *_rest in self._parts():
+                _text("a", title).props(f'href="#{name}"')
+
+    def _about(self) -> str:
+        n = len(self._run.sample.x)
+        if self._setup == Setup():
+            return _("The worksheet's network, on {n:,} digits of MNIST. Press Start.", n=n)
+        return _("Your own network, on {n:,} digits of MNIST. Press Start.", n=n)
+
+    def _parts(self) -> list[tuple[str, str, str, Callable[[], Part]]]:
+        """Of each part: its anchor, title, a sentence, and what makes it."""
+        run, setup = self._run, self._setup
+        shelf = self._sessions.shelf(self._browser)
+        return [
+            (
+                "train",
+                _("Train"),
+                _("Each filter begins as noise. Watch the curves, and watch what the filters turn into."),
+                lambda: Training(run),
+            ),
+            (
+                "draw",
+                _("Draw your own"),
+                _("The network reads along as you draw, also while it is being trained."),
+                lambda: DigitPad(run, run.sample.class_names),
+            ),
+            (
+                "inside",
+                _("Inside one number"),
+                _("All that a layer does is multiply, add and compare. Here is every number of it."),
+                lambda: PixelArithmetic(run),
+            ),
+            (
+                "mistakes",
+                _("Mistakes"),
+                _("10,000 digits that it never trained on. Press a number to see the digits behind it."),
+                lambda: Mistakes(run),
+            ),
+            (
+                "images",
+                _("How many images?"),
+                _("A CNN against a plain network without convolutions. Each touch trains both anew."),
+                lambda: SampleSlider(),
+            ),
+            (
+                "network",
+                _("Change the network"),
+                _(
+                    "Put layers together and see what they cost. The address of the page then holds your network."
+                ),
+                lambda: NetworkEditor(setup, self._open),
+            ),
+            (
+                "runs",
+                _("Runs"),
+                _("Kept on this machine. Runs that differ in the seed alone stand together."),
+                lambda: Runs(shelf, run, setup, self._restore),
+            ),
+        ]
+
+    def _open(self, setup: Setup) -> None:
+        ui.navigate.to(_address(setup, self._lang))
+
+    def _restore(self, setup: Setup, kept: Kept) -> None:
+        self._sessions.put(self._browser, setup, kept)
+        self._open(setup)
 
 
-def _section(title: str, text: str, make: Callable[[], Any]) -> None:
-    with ui.element("section").props(f'aria-label="{title}"'):
+def _address(setup: Setup, lang: str) -> str:
+    parts = [setup.query(), f"lang={lang}" if lang else ""]
+    query = "&".join(part for part in parts if part)
+    return f"/?{query}" if query else "/"
+
+
+def _section(name: str, title: str, text: str, make: Callable[[], Part]) -> None:
+    with ui.element("section").props(f'id="{name}" aria-label="{title}"'):
         _text("h2", title)
         _text("p", text)
         try:
             Hosted(make())
         except BadInput as reason:
-            _text("p", str(reason)).props('role="alert"')
+            _text("p", str(reason)).props('role="status"')
 
 
-def _text(tag: str, text: str) -> ui.html:
+def _text(tag: str, text: str) -> Any:
     return ui.html(escape(text), tag=tag, sanitize=False)

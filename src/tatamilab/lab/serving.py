@@ -1,24 +1,29 @@
-"""The server of the laboratory: on this machine only, on a port that is free."""
+"""The server of the laboratory: on this machine only unless asked otherwise, on a port that is free."""
 
+import asyncio
+import errno
 import logging
 import os
 import secrets
 import socket
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from tatamilab.data import load
-from tatamilab.errors import BadInput, MissingExtra
-from tatamilab.files import cache_folder
+from tatamilab.errors import BadInput, MissingExtra, OutputError
+from tatamilab.files import cache_folder, write_whole
 from tatamilab.i18n import _
-from tatamilab.models import worksheet_cnn
-from tatamilab.session import LiveRun, Sample
-
-if TYPE_CHECKING:
-    import keras
+from tatamilab.session import LiveRun, Sample, Setup
+from tatamilab.session.sample import mnist
+from tatamilab.session.speed import macs_per_s
 
 HOST = "127.0.0.1"
+LOOPBACK = (HOST, "localhost", "::1")
+
+SHORTEST_TOKEN = 12
+"""Letters and digits that a token has at least."""
+
 LARGEST_PORT = 65535
 
 SEARCHED = 100
@@ -27,6 +32,9 @@ SEARCHED = 100
 GRACE_S = 1
 """Seconds that open connections have when the server ends."""
 
+LOOK_S = 0.02
+"""Seconds between two looks whether the server listens already."""
+
 SWEEP_S = 60.0
 """Seconds between two looks for runs that were left alone."""
 
@@ -34,7 +42,29 @@ RECONNECT_S = 30.0
 """Seconds for which a page that has lost its connection is kept."""
 
 
-def check_port(port: int) -> int:
+def check_host(host: str, token: str | None) -> str | None:
+    """The token to ask for; None where the laboratory is open to this machine only.
+
+    Raises:
+        BadInput: others could reach it and there is no token, or one that is easily guessed.
+    """
+    if token is None and host not in LOOPBACK:
+        raise BadInput(
+            _(
+                "On {host} others can reach the laboratory, so it needs a token: --token {example}",
+                host=host,
+                example=secrets.token_urlsafe(SHORTEST_TOKEN),
+            )
+        )
+    if token is not None and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+        raise BadInput(
+            _("A token has at least {n} letters, digits or signs of ASCII: --token {example}",
+              n=SHORTEST_TOKEN, example=secrets.token_urlsafe(SHORTEST_TOKEN))
+        )  # fmt: skip
+    return token
+
+
+def check_port(port: int, host: str = HOST) -> int:
     """The port, if it is one and free.
 
     Raises:
@@ -44,10 +74,10 @@ def check_port(port: int) -> int:
         raise BadInput(
             _("A port is a whole number from 1 to {largest}, got {port}.", largest=LARGEST_PORT, port=port)
         )
-    if _is_free(port):
+    if _is_free(port, host):
         return port
     behind = range(port + 1, min(port + SEARCHED, LARGEST_PORT) + 1)
-    free = next((other for other in behind if _is_free(other)), None)
+    free = next((other for other in behind if _is_free(other, host)), None)
     if free is None:
         raise BadInput(_("Port {port} is taken: choose another with --port.", port=port))
     raise BadInput(
@@ -55,24 +85,67 @@ def check_port(port: int) -> int:
     )
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def _is_free(port: int, host: str) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         if os.name == "posix":  # as the server itself does; elsewhere it would allow a port in use
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
-        except OSError:
+            probe.bind((host, port))
+        except socket.gaierror as problem:
+            raise BadInput(_("{host} is no address of this machine.", host=host)) from problem
+        except OSError as problem:
+            if problem.errno == errno.EADDRNOTAVAIL:
+                raise BadInput(_("{host} is no address of this machine.", host=host)) from problem
             return False
     return True
 
 
-def serve(port: int, *, show: bool, when_ready: Callable[[str], None]) -> None:
-    """Serve the laboratory until it is interrupted.
+def data_folder(chosen: str | None) -> Path:
+    """Where runs are kept: what was chosen, else the platform's folder for a user's data.
+
+    Raises:
+        OutputError: it cannot be written to.
+    """
+    import platformdirs
+
+    folder = (
+        Path(chosen).expanduser()
+        if chosen
+        else platformdirs.user_data_path("tatamilab", appauthor=False) / "lab"
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / "probe", "")
+        (folder / "probe").unlink()
+    except OSError as error:
+        raise OutputError(
+            _(
+                "{path} cannot be written to: {reason}; choose another folder with --data-dir.",
+                path=folder,
+                reason=error.strerror or error,
+            )
+        ) from error
+    return folder
+
+
+def serve(
+    port: int,
+    *,
+    show: bool,
+    when_ready: Callable[[str], None],
+    folder: Path,
+    host: str = HOST,
+    token: str | None = None,
+) -> None:
+    """Serve the laboratory until it is interrupted; all runs are kept then.
 
     Args:
         port: checked by `check_port`.
         show: open it in the browser.
         when_ready: told the page's address once it can be opened.
+        folder: where runs are kept, see `data_folder`.
+        host: address to listen on.
+        token: checked by `check_host`.
 
     Raises:
         MissingExtra: NiceGUI or anywidget is not installed.
@@ -83,35 +156,77 @@ def serve(port: int, *, show: bool, when_ready: Callable[[str], None]) -> None:
     except ImportError as missing:
         raise MissingExtra("lab", missing.name or "nicegui") from missing
     from tatamilab.lab import page
-    from tatamilab.lab.guard import LoopbackGuard
+    from tatamilab.lab.guard import Guard
     from tatamilab.lab.sessions import Sessions
 
     logging.getLogger("nicegui").setLevel(logging.ERROR)
-    sample = Sample.of(load("mnist"))
-    sessions = Sessions(lambda: LiveRun(_worksheet, sample))
+    macs_per_s()
+    sessions = Sessions(_run, folder / "runs")
     page.add(sessions)
-    app.add_middleware(LoopbackGuard, port=port)
-    app.on_startup(lambda: when_ready(f"http://{HOST}:{port}/"))
+    app.add_middleware(Guard, port=port, token=token)
+    address = _address(host, port, token)
+
+    def ready() -> None:
+        when_ready(address)
+        if show:
+            webbrowser.open(address)
+
+    app.on_startup(lambda: _when_open(host, port, ready))
     app.on_shutdown(sessions.close)
     app.timer(SWEEP_S, sessions.sweep)
     ui.run(
-        host=HOST,
+        host=host,
         port=port,
-        show=show,
+        show=False,
         reload=False,
         title="tatami lab",
         favicon=Path(__file__).with_name("icon.svg"),
         tailwind=False,
         reconnect_timeout=RECONNECT_S,
-        storage_secret=secrets.token_urlsafe(),
+        storage_secret=_secret(folder),
         show_welcome_message=False,
         timeout_graceful_shutdown=GRACE_S,
     )
 
 
-def _worksheet() -> "keras.Model":
-    """The worksheet's network, its layers named as if it were the only one."""
-    import keras
+async def _when_open(host: str, port: int, ready: Callable[[], None]) -> None:
+    """Call `ready` once connections are taken; the server begins to listen after its start."""
+    here = {"0.0.0.0": HOST, "::": "::1"}.get(host, host)
+    while True:
+        try:
+            _reader, writer = await asyncio.open_connection(here, port)
+        except OSError:
+            await asyncio.sleep(LOOK_S)
+            continue
+        writer.close()
+        break
+    ready()
 
-    keras.utils.clear_session()
-    return worksheet_cnn()
+
+def _address(host: str, port: int, token: str | None) -> str:
+    """What to open; for a server that listens everywhere, by this machine's name."""
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/" + (f"?token={quote(token, safe='')}" if token else "")
+
+
+def _secret(folder: Path) -> str:
+    """What the browsers' cookies are signed with: the same each time, so that their runs are found again."""
+    path = folder / "secret"
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        made = secrets.token_urlsafe()
+        write_whole(path, made)
+        path.chmod(0o600)
+        return made
+
+
+def _run(setup: Setup) -> LiveRun:
+    return LiveRun(
+        setup.network.build,
+        Sample.of(mnist(), images=setup.images),
+        epochs=setup.epochs,
+        batch_size=setup.batch_size,
+        learning_rate=setup.learning_rate,
+        seed=setup.seed,
+    )

@@ -9,16 +9,18 @@ run.look_at(3)                # `run.network` now has the weights of the film's 
 """
 
 import math
+import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Literal
 
 from tatamilab import backend
 from tatamilab.engine import frontend
-from tatamilab.engine.loop import Loop
+from tatamilab.engine.graph import Graph
+from tatamilab.engine.loop import Loop, State
 from tatamilab.engine.program import Program
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
@@ -26,6 +28,7 @@ from tatamilab.session.curve import Curve, Point
 from tatamilab.session.film import Film, Frame
 from tatamilab.session.network import Network, Weights
 from tatamilab.session.sample import Sample
+from tatamilab.session.turns import HERE, KERAS, Turns
 
 if TYPE_CHECKING:
     import keras
@@ -35,6 +38,8 @@ SLICE_S = 0.04
 
 POINTS_AN_EPOCH = 40
 """Points of the curve in an epoch, at most."""
+
+LARGEST_BATCH = 4096
 
 STALL_S = 10.0
 """Seconds after which a slice in hand is given up waiting for, when a run is closed."""
@@ -66,6 +71,8 @@ class Moment:
         seed: of weights and order.
         frames: steps at which the film has a picture.
         shown: index of the picture that is looked at; None for the latest weights.
+        batch_size: images of a step, from the next epoch on.
+        n_sharing: trainings that share this machine now.
     """
 
     phase: Phase
@@ -80,6 +87,31 @@ class Moment:
     seed: int
     frames: tuple[int, ...]
     shown: int | None
+    batch_size: int
+    n_sharing: int
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A run at rest: all that it takes to go on with the same bits to follow.
+
+    Attributes:
+        id: of the training.
+        state: the loop's.
+        phase: what the run was doing.
+        points: of the training images.
+        validation: after each epoch.
+        images_per_s: of the latest slice.
+        batch_size: from the next epoch on.
+    """
+
+    id: str
+    state: State
+    phase: Phase
+    points: tuple[Point, ...]
+    validation: tuple[Point, ...]
+    images_per_s: float
+    batch_size: int
 
 
 class LiveRun:
@@ -92,8 +124,10 @@ class LiveRun:
         batch_size: images a step.
         learning_rate: Adam's, to begin with.
         seed: decides weights and order.
+        turns: who may compute when.
 
     Attributes:
+        id: of the training; another after each `reset`.
         network: the network with the weights that are looked at: the latest, or those of a frame.
 
     Raises:
@@ -110,17 +144,20 @@ class LiveRun:
         batch_size: int = 128,
         learning_rate: float = 0.001,
         seed: int = 1,
+        turns: Turns = HERE,
     ) -> None:
         self.sample = sample
         self.epochs = epochs
+        self._turns = turns
+        self._batch_size = batch_size
         self._make = make
         self._learning_rate = checked_rate(learning_rate)
         self._seed = seed
+        checked_batch(batch_size)
         model = self._build()
         graph = frontend.lower(model)
-        training = frontend.lower_training(model, ())
-        self._program = Program(graph, training, batch_size=batch_size, input_dtype="f32")
-        self._held_back = self._program.examples(sample.x_held_back, sample.y_held_back)
+        self._training = frontend.lower_training(model, ())
+        self._compile(graph, batch_size)
         self._listeners: list[Callable[[], None]] = []
         self._changed = Condition()
         self._wanted: float = 0
@@ -134,13 +171,21 @@ class LiveRun:
         backend.choose()
         import keras
 
-        keras.utils.set_random_seed(self._seed)
-        model = self._make()
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        return model
+        with KERAS:
+            keras.utils.set_random_seed(self._seed)
+            model = self._make()
+            model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+            return model
+
+    def _compile(self, graph: Graph, batch_size: int) -> None:
+        self._program = Program(graph, self._training, batch_size=batch_size, input_dtype="f32")
+        self._held_back = self._program.examples(self.sample.x_held_back, self.sample.y_held_back)
 
     def _begin(self, weights: Weights) -> None:
         """Everything as before the first step."""
+        self.id = secrets.token_hex(4)
+        if self._batch_size != self._program.plan.batch_size:
+            self._compile(self._program.plan.graph, self._batch_size)
         self._program.start_over(weights)
         x, y = self.sample.x, self.sample.y
         self._loop = Loop(self._program, x, y, seed=self._seed, learning_rate=self._learning_rate)
@@ -192,6 +237,50 @@ class LiveRun:
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
         self._learning_rate = self._loop.learning_rate = checked_rate(rate)
+        self._tell()
+
+    @property
+    def batch_size(self) -> int:
+        """Images of a step; what is assigned while an epoch is under way holds from the next epoch on."""
+        return self._batch_size
+
+    @batch_size.setter
+    def batch_size(self, size: int) -> None:
+        self._batch_size = checked_batch(size)
+        self._tell()
+
+    def kept(self) -> Kept:
+        """All that it takes to go on later, once the slice in hand is done."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy, STALL_S)
+            phase = Phase.PAUSED if self._phase is Phase.RUNNING else self._phase
+            return Kept(
+                self.id, self._loop.state(), phase, tuple(self._curve.points), self._validation, self._speed,
+                self._batch_size,
+            )  # fmt: skip
+
+    def restore(self, kept: Kept) -> None:
+        """Go on from where a run of the same network on the same images was.
+
+        Raises:
+            BadInput: it was of another network, or on so many other images.
+        """
+        with self._changed:
+            self._wanted = 0
+            self._changed.wait_for(lambda: not self._busy)
+            if kept.state.batch_size != self._program.plan.batch_size:
+                self._compile(self._program.plan.graph, checked_batch(kept.state.batch_size))
+            self._seed = kept.state.seed
+            self._begin(self._program.get_weights())
+            self._loop.restore(kept.state)
+            self.id, self._phase, self._speed = kept.id, kept.phase, kept.images_per_s
+            self._batch_size, self._learning_rate = kept.batch_size, kept.state.learning_rate
+            for point in kept.points:
+                self._curve.append(point)
+            self._validation = kept.validation
+            self._latest = self._program.get_weights()
+            self._film = Film(sum(array.nbytes for array in self._latest.values()))
+            self._film.offer(Frame(self._program.iterations, self._latest))
         self._tell()
 
     def look_at(self, frame: int | None) -> None:
@@ -251,6 +340,8 @@ class LiveRun:
                 seed=self._seed,
                 frames=tuple(frame.step for frame in frames),
                 shown=shown,
+                batch_size=self._batch_size,
+                n_sharing=self._turns.n_sharing,
             )
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -296,9 +387,10 @@ class LiveRun:
 
     def _train(self, count: int) -> Point:
         """Train some steps, and adapt how many the next slice has; what the steps do doesn't depend on it."""
-        began = time.perf_counter()
-        totals = self._loop.run(count, halt_on_nan=True)
-        elapsed_s = max(time.perf_counter() - began, 1e-9)
+        with self._turns.taken():
+            began = time.perf_counter()
+            totals = self._loop.run(count, halt_on_nan=True)
+            elapsed_s = max(time.perf_counter() - began, 1e-9)
         self._speed = totals.images / elapsed_s
         self._slice = max(1, round(totals.steps * SLICE_S / elapsed_s))
         place = self._loop.epoch + self._loop.step / self._loop.n_steps
@@ -314,12 +406,33 @@ class LiveRun:
             score = self._program.evaluate(self._held_back)
             held_back = Point(point.epoch, score.images, score.loss, score.metrics[0])
             self._validation = (*self._validation, held_back)
+            self._adopt_batch_size()
         if not math.isfinite(point.loss):
             self._phase, self._wanted = Phase.DIVERGED, 0
         elif self._loop.epoch >= self.epochs:
             self._phase, self._wanted = Phase.FINISHED, 0
         elif not self._wanted:
             self._phase = Phase.PAUSED
+
+    def _adopt_batch_size(self) -> None:
+        """Between two epochs: go on with steps of the size that is asked for."""
+        if self._batch_size == self._program.plan.batch_size:
+            return
+        state = replace(self._loop.state(), batch_size=self._batch_size)
+        self._compile(self._program.plan.graph, self._batch_size)
+        self._loop = Loop(self._program, self.sample.x, self.sample.y)
+        self._loop.restore(state)
+
+
+def checked_batch(size: int) -> int:
+    """The batch size, if it is one.
+
+    Raises:
+        BadInput: it is below 1 or above `LARGEST_BATCH`.
+    """
+    if not 1 <= size <= LARGEST_BATCH:
+        raise BadInput(_("A batch has 1 to {most:,} images, got {size}.", most=LARGEST_BATCH, size=size))
+    return size
 
 
 def checked_rate(rate: float) -> float:

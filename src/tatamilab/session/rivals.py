@@ -7,7 +7,6 @@ same bits. Here they are made one at a time, in a thread, while someone watches;
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from threading import Condition, Thread
 from typing import Any
 
@@ -18,6 +17,7 @@ from tatamilab.data import Dataset, split_sizes
 from tatamilab.engine.program import Program
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
+from tatamilab.session.sample import normalised, normalised_test
 from tatamilab.session.turns import HERE, KERAS, Turns
 from tatamilab.study import streams
 from tatamilab.study.design import check_sizes
@@ -116,7 +116,7 @@ class Rivals:
 
     def __init__(self, data: Dataset, *, epochs: int = 50, turns: Turns = HERE) -> None:
         self._data, self._epochs, self._turns = data, epochs, turns
-        self._x_test = _test_images(data)
+        self._x_test = normalised_test(data)
         self._known: dict[Setting, Outcome] = {}
         self._shown: tuple[Setting, ...] = ()
         self._arms: dict[str, _Arms] = {}
@@ -241,7 +241,7 @@ class Rivals:
         arms = self._arms[setting.model]
         chosen = streams.sample(0, setting.draw, setting.size, len(self._data.x_train))
         n = split_sizes(setting.size, arms.validation_split).n_train
-        x, y = _normalised(self._data.x_train[chosen[:n]]), self._data.y_train[chosen[:n]]
+        x, y = normalised(self._data)[chosen[:n]], self._data.y_train[chosen[:n]]
         shares = {}
         for arm in (CNN, BPNN):
             labels = self._labels(setting, arms, arm, x, y)
@@ -334,13 +334,3 @@ class _Arms:
 
 def _question(setting: Setting) -> tuple[int, str]:
     return setting.size, setting.model
-
-
-@lru_cache(maxsize=2)
-def _test_images(data: Dataset) -> NDArray[np.float32]:
-    """Normalised once for all who look at this data set."""
-    return _normalised(data.x_test)
-
-
-def _normalised(x: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return x.astype(np.float32) / np.float32(255)

@@ -5,7 +5,10 @@
 
 part              what all of them have in common
 digit_pad         draw a digit, and see why it is read as it is
+mistakes          which digits are taken for which, and the pictures behind every number
+network_editor    a network put together from blocks
 pixel_arithmetic  any number of a layer, as the sum that it is
+runs              what was trained so far: compared, taken up again, deleted, taken away
 sample_slider     how many images: a CNN and a plain network, trained anew at every touch
 training          a live run: commands, curves, filters
 
@@ -15,8 +18,11 @@ page of any kind.
 """
 
 from tatamilab.widgets.digit_pad import DigitPad
+from tatamilab.widgets.mistakes import Mistakes
+from tatamilab.widgets.network_editor import NetworkEditor
 from tatamilab.widgets.pixel_arithmetic import PixelArithmetic
+from tatamilab.widgets.runs import Runs
 from tatamilab.widgets.sample_slider import SampleSlider
 from tatamilab.widgets.training import Training
 
-__all__ = ["DigitPad", "PixelArithmetic", "SampleSlider", "Training"]
+__all__ = ["DigitPad", "Mistakes", "NetworkEditor", "PixelArithmetic", "Runs", "SampleSlider", "Training"]

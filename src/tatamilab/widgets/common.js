@@ -65,6 +65,17 @@ function onFrame(paint) {
   };
 }
 
+// Calls `act` once, when `node` first comes into sight; returns what ends the waiting.
+function whenSeen(node, act) {
+  const watcher = new IntersectionObserver((entries) => {
+    if (!entries.some((one) => one.isIntersecting)) return;
+    watcher.disconnect();
+    act();
+  });
+  watcher.observe(node);
+  return () => watcher.disconnect();
+}
+
 // Sends the newest value of a trait; the next one only once the answer to the last is there, or a second has passed.
 function newest(model, up, down) {
   let sequence = 0, waiting = false, next = null, timer = 0;
@@ -83,6 +94,7 @@ function newest(model, up, down) {
   const heard = () => { if (model.get(down)?.sequence === sequence) { clearTimeout(timer); answered(); } };
   model.on(`change:${down}`, heard);
   return {
+    isWaiting: () => waiting,
     send: (value) => { if (waiting) next = value; else send(value); },
     close: () => { clearTimeout(timer); model.off(`change:${down}`, heard); },
   };

@@ -1,5 +1,5 @@
-// Draws a digit, shows what the network makes of it. Up: `drawing`. Down: `reading`, `texts`.
-const SIDE = 112, PEN = 9, STRIDE = 4;
+// Draws a digit, shows what the network makes of it. Up: `drawing`, `photo`. Down: `reading`, `developed`, `texts`.
+const SIDE = 112, PEN = 9, STRIDE = 4, CELL = 17, MOST_PIXELS = 50e6;
 
 function render({ model, el }) {
   const texts = model.get("texts");
@@ -7,13 +7,18 @@ function render({ model, el }) {
   strokes.lineCap = strokes.lineJoin = "round";
   strokes.lineWidth = PEN;
   strokes.strokeStyle = "#fff";
-  let last = null, cursor = [SIDE / 2, SIDE / 2], penDown = false, settled = 0;
+  let last = null, cursor = [SIDE / 2, SIDE / 2], penDown = false, settled = 0, taken = model.get("developed").sequence;
 
   const pad = make("canvas", "tl-draw tl-framed", { tabIndex: 0, width: 2 * SIDE, height: 2 * SIDE });
   pad.setAttribute("role", "application");
   pad.setAttribute("aria-label", texts.pad);
   const clear = make("button", "", { type: "button", textContent: texts.clear });
   const prepared = make("input", "", { type: "checkbox", checked: true });
+  const file = make("input", "tl-unseen", { type: "file", accept: "image/*" });
+  file.setAttribute("aria-label", texts.photo);
+  const open = make("button", "", { type: "button", textContent: texts.photo });
+  const photoSteps = make("div", "tl-steps tl-photo"), photoProblem = make("p");
+  photoProblem.setAttribute("role", "status");
   const step = (caption) => {
     const canvas = make("canvas", "tl-framed", { width: SIDE, height: SIDE });
     const words = make("figcaption", "", { textContent: caption });
@@ -28,16 +33,21 @@ function render({ model, el }) {
   });
   const says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
+  const movedText = make("p", "tl-muted"), moved = make("canvas", "", { role: "img" }), near = make("div", "tl-near");
+  moved.setAttribute("aria-label", texts.moved);
+  const doctor = make("div", "tl-columns tl-doctor", { hidden: true },
+    make("div", "tl-moved", {}, make("h3", "", { textContent: texts.moved }), moved, movedText),
+    make("div", "tl-nearest", {}, make("h3", "", { textContent: texts.nearest }), near));
   const maps = make("div", "tl-maps");
   const root = make("div", "tl tl-pad", { lang: texts.lang },
     make("div", "tl-columns", {},
       make("div", "tl-pen", {}, make("h3", "", { textContent: texts.draw }), pad,
-        make("div", "tl-row", { style: "margin-top:8px" }, clear, make("label", "", {}, prepared, texts.as_mnist)),
-        make("p", "tl-muted", { textContent: texts.keys })),
+        make("div", "tl-row", { style: "margin-top:8px" }, clear, open, file, make("label", "", {}, prepared, texts.as_mnist)),
+        make("p", "tl-muted", { textContent: texts.keys }), photoProblem),
       make("div", "tl-answer", {}, make("h3", "", { textContent: texts.answer }), bars, says),
       make("div", "tl-way", {}, make("h3", "", { textContent: texts.way }),
-        make("div", "tl-steps", {}, cropped.figure, seen.figure, rests.figure))),
-    maps);
+        make("div", "tl-steps", {}, cropped.figure, seen.figure, rests.figure), photoSteps)),
+    maps, doctor);
   el.replaceChildren(root);
 
   const channel = newest(model, "drawing", "reading");
@@ -76,6 +86,8 @@ function render({ model, el }) {
   function wipe() {
     strokes.clearRect(0, 0, SIDE, SIDE);
     last = null;
+    photoSteps.replaceChildren();
+    photoProblem.textContent = "";
     send();
   }
   const place = (event) => {
@@ -118,6 +130,49 @@ function render({ model, el }) {
   pad.addEventListener("focus", paintPad);
   pad.addEventListener("blur", () => { penDown = false; paintPad(); });
   clear.addEventListener("click", wipe);
+
+  // A photograph is made smaller and grey here, the right way up, transparent parts white; Python sees only its pixels.
+  const camera = newest(model, "photo", "developed");
+  open.addEventListener("click", () => file.click());
+  file.addEventListener("change", async () => {
+    const [chosen] = file.files;
+    if (!chosen) return;
+    const address = URL.createObjectURL(chosen), picture = new Image();
+    try {
+      await new Promise((done, failed) => Object.assign(picture, { onload: done, onerror: failed, src: address }));
+      if (picture.naturalWidth * picture.naturalHeight > MOST_PIXELS) return void (photoProblem.textContent = texts.photo_large);
+      const scale = Math.min(1, texts.largest / Math.max(picture.naturalWidth, picture.naturalHeight));
+      const columns = Math.max(1, Math.round(picture.naturalWidth * scale)), rows = Math.max(1, Math.round(picture.naturalHeight * scale));
+      const canvas = new OffscreenCanvas(columns, rows), pen = canvas.getContext("2d");
+      pen.fillStyle = "#fff";
+      pen.fillRect(0, 0, columns, rows);
+      pen.drawImage(picture, 0, 0, columns, rows);
+      const { data } = pen.getImageData(0, 0, columns, rows), grey = new Uint8Array(rows * columns);
+      for (let k = 0; k < grey.length; k++) grey[k] = 0.299 * data[4 * k] + 0.587 * data[4 * k + 1] + 0.114 * data[4 * k + 2];
+      camera.send({ rows, columns, pixels: base64(grey) });
+    } catch {
+      photoProblem.textContent = texts.photo_problem;
+    } finally {
+      URL.revokeObjectURL(address);
+      file.value = "";
+    }
+  });
+  function paintPhoto() {
+    const { steps, ink: drawn, problem, sequence } = model.get("developed");
+    photoProblem.textContent = problem ?? "";
+    if (!steps) return;
+    photoSteps.replaceChildren(...steps.map((one) => {
+      const canvas = make("canvas", "tl-framed", { width: SIDE, height: SIDE });
+      paintPixels(canvas.getContext("2d"), bytes(one.values), one.rows, one.columns, (SIDE - one.columns) / 2, (SIDE - one.rows) / 2, one.columns, one.rows, INKS[root.dataset.scheme]);
+      return make("figure", "", {}, canvas, make("figcaption", "", { textContent: one.text }));
+    }));
+    if (!drawn || sequence === taken) return;
+    taken = sequence;
+    const image = strokes.createImageData(SIDE, SIDE);
+    bytes(drawn).forEach((value, k) => image.data.set([255, 255, 255, value], 4 * k));
+    strokes.putImageData(image, 0, 0);
+    send();
+  }
   prepared.addEventListener("change", send);
 
   function paintReading() {
@@ -138,6 +193,9 @@ function render({ model, el }) {
       paintPixels(resting, bytes(values), height, width, 0, 0, SIDE, SIDE, AMOUNTS[colours]);
     }
     if (reading.says) says.textContent = reading.says;
+    if (reading.empty) doctor.hidden = true;
+    if (reading.moved) paintMoved(reading.moved);
+    if (reading.nearest) paintNearest(reading.nearest);
     reading.maps.forEach(paintMaps);
   }
   function paintCropped(reading, colours) {
@@ -146,6 +204,39 @@ function render({ model, el }) {
     pen.strokeStyle = colours === "dark" ? "#f0915a" : "#b5501b";
     pen.lineWidth = 2;
     if (bottom) pen.strokeRect(left, top, right - left, bottom - top);
+  }
+  function paintMoved({ side, angles, labels, same, values, text }) {
+    doctor.hidden = false;
+    const pen = sharp(moved, side * CELL, side * CELL + 2 * CELL + 24), colours = AMOUNTS[root.dataset.scheme], shares = bytes(values);
+    moved.style.width = `${side * CELL}px`;
+    pen.font = "600 11px system-ui, sans-serif";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    const cell = (k, left, top, width) => {
+      pen.fillStyle = css(colours[shares[k]]);
+      pen.fillRect(left, top, width - 1, CELL - 1);
+      pen.fillStyle = readable(colours[shares[k]]);
+      if (!same[k]) pen.fillText(labels[k], left + width / 2, top + CELL / 2);
+    };
+    for (let k = 0; k < side * side; k++) cell(k, (k % side) * CELL, Math.floor(k / side) * CELL, CELL);
+    const width = side * CELL / angles.length, top = side * CELL + 10;
+    pen.strokeStyle = css(colours[255]);
+    pen.lineWidth = 1.5;
+    pen.strokeRect((side - 1) / 2 * CELL, (side - 1) / 2 * CELL, CELL - 1, CELL - 1);
+    angles.forEach((_, k) => cell(side * side + k, k * width, top, width));
+    pen.fillStyle = getComputedStyle(root).getPropertyValue("--muted");
+    pen.font = "11px system-ui, sans-serif";
+    for (const k of [0, (angles.length - 1) / 2, angles.length - 1]) pen.fillText(`${angles[k]}°`.replace("-", "−"), Math.min(Math.max((k + 0.5) * width, 14), side * CELL - 12), top + CELL + 9);
+    movedText.textContent = text;
+  }
+  function paintNearest({ values, labels }) {
+    near.parentNode.hidden = !labels.length;
+    const all = bytes(values);
+    near.replaceChildren(...labels.map((label, k) => {
+      const canvas = make("canvas", "tl-framed", { width: 56, height: 56 });
+      paintPixels(canvas.getContext("2d"), all.subarray(k * 784, (k + 1) * 784), 28, 28, 0, 0, 56, 56, INKS[root.dataset.scheme]);
+      return make("figure", "", {}, canvas, make("figcaption", "", { textContent: label }));
+    }));
   }
   function paintMaps(layer, number) {
     let holder = maps.children[number];
@@ -166,11 +257,12 @@ function render({ model, el }) {
   }
   const show = onFrame(paintReading);
   model.on("change:reading", show);
+  model.on("change:developed", paintPhoto);
   const leave = followScheme(root, () => { paintPad(); paintReading(); });
   const resized = new ResizeObserver(show);
   resized.observe(maps);
   paintPad();
   show();
-  return () => { model.off("change:reading", show); channel.close(); leave(); resized.disconnect(); clearTimeout(settled); };
+  return () => { model.off("change:reading", show); model.off("change:developed", paintPhoto); channel.close(); camera.close(); leave(); resized.disconnect(); clearTimeout(settled); };
 }
 export default { render };

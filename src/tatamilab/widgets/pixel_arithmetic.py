@@ -16,6 +16,7 @@ from tatamilab.errors import BadInput
 from tatamilab.i18n import _, using
 from tatamilab.session import Network
 from tatamilab.session.network import Layer
+from tatamilab.session.sample import mnist
 from tatamilab.widgets.part import Part, as_bytes, front_end, network_of
 
 if TYPE_CHECKING:
@@ -275,9 +276,7 @@ def _checked(images: NDArray[np.float32], network: Network) -> NDArray[np.float3
 
 
 def _mnist() -> NDArray[np.float32]:
-    from tatamilab.data import load
-
-    return load("mnist").x_test[:N_IMAGES].astype(np.float32) / np.float32(255)
+    return mnist().x_test[:N_IMAGES].astype(np.float32) / np.float32(255)
 
 
 def _texts(layers: list[Layer], n_images: int) -> dict[str, Any]:

@@ -144,7 +144,7 @@ function render({ model, el }) {
   resized.observe(root);
   count.textContent = model.get("shown").setting.size.toLocaleString();
   paint();
-  if (!model.get("shown").points.length) train();
-  return () => { model.off("change:shown", show); leave(); resized.disconnect(); clearTimeout(timer); };
+  const forget = whenSeen(root, () => { if (!model.get("shown").points.length) train(); });
+  return () => { forget(); model.off("change:shown", show); leave(); resized.disconnect(); clearTimeout(timer); };
 }
 export default { render };

@@ -15,6 +15,7 @@ from tatamilab.errors import BadInput
 from tatamilab.i18n import _, using
 from tatamilab.session import Rivals
 from tatamilab.session.rivals import MODELS, PLANNED, SIZES, Outcome, Setting, Sight
+from tatamilab.session.sample import mnist
 from tatamilab.study.streams import FIRST
 from tatamilab.widgets.part import Part, front_end
 
@@ -50,7 +51,7 @@ class SampleSlider(Part):
 
     def __init__(self, source: Rivals | Dataset | None = None) -> None:
         super().__init__(_texts())
-        self._rivals = source if isinstance(source, Rivals) else Rivals(source or _mnist())
+        self._rivals = source if isinstance(source, Rivals) else Rivals(source or mnist())
         self._is_mine = self._rivals is not source
         self._turn = Lock()
         self._tell()
@@ -183,12 +184,6 @@ def _says(sight: Sight) -> str:
         cnn=last.cnn,
         bpnn=last.bpnn,
     )
-
-
-def _mnist() -> Dataset:
-    from tatamilab.data import load
-
-    return load("mnist")
 
 
 def _texts() -> dict[str, Any]:

@@ -19,6 +19,8 @@ function render({ model, el }) {
   const [batch, epoch, reset, other] = ["batch", "epoch", "reset", "other_seed"].map((name) => button(name, texts[name]));
   const rate = make("input", "", { type: "range", min: LOWEST * STEPS, max: HIGHEST * STEPS, step: 1 }), rateText = make("output");
   rate.addEventListener("input", () => command("learning_rate", 10 ** (rate.value / STEPS)));
+  const size = make("select", "", {}, ...texts.batches.map((n) => make("option", "", { value: n, textContent: n })));
+  size.addEventListener("change", () => command("batch_size", Number(size.value)));
   const film = make("input", "tl-film", { type: "range", min: 0, step: 1 }), filmText = make("output", "tl-muted");
   film.addEventListener("input", () => command("look_at", Number(film.value) === Number(film.max) ? null : Number(film.value)));
   const status = make("span", "tl-muted tl-status"), says = make("p", "tl-unseen");
@@ -35,7 +37,8 @@ function render({ model, el }) {
   filters.setAttribute("aria-label", texts.filters);
   const root = make("div", "tl tl-live", { lang: texts.lang },
     make("div", "tl-row", {}, start, batch, epoch, reset, other),
-    make("div", "tl-row", { style: "margin-top:10px" }, make("label", "", {}, texts.learning_rate, rate, rateText), status),
+    make("div", "tl-row", { style: "margin-top:10px" }, make("label", "", {}, texts.learning_rate, rate, rateText),
+      make("label", "", {}, texts.batch_size, size), status),
     make("div", "tl-curves", {}, accuracy.holder, loss.holder), says,
     make("div", "tl-filters", {}, make("h3", "", { textContent: texts.filters }), filters,
       make("div", "tl-row", { style: "margin-top:8px" }, make("label", "", {}, texts.film, film), filmText)));
@@ -119,6 +122,7 @@ function render({ model, el }) {
     start.textContent = moment.phase === "running" ? texts.pause : moment.phase === "paused" ? texts.go_on : texts.start;
     for (const node of [start, batch, epoch]) node.disabled = over;
     if (document.activeElement !== rate) rate.value = Math.log10(moment.learning_rate) * STEPS;
+    size.value = moment.batch_size;
     rateText.textContent = Number(moment.learning_rate.toPrecision(2));
     film.max = Math.max(moment.frames - 1, 0);
     film.value = moment.shown ?? film.max;

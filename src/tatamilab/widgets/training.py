@@ -21,6 +21,8 @@ from tatamilab.widgets.part import Part, as_bytes, front_end
 MOST_FILTERS = 64
 """Filters of the first layer that are shown."""
 
+BATCHES = (16, 32, 64, 128, 256, 512)
+
 
 class Training(Part):
     """Start, pause, step, begin again; the learning rate while it runs; curves, filters, and the film of the filters.
@@ -66,6 +68,8 @@ class Training(Part):
                     self._run.reset(self._run.moment().seed + 1)
                 case "learning_rate" if isinstance(value, int | float):
                     self._run.learning_rate = value
+                case "batch_size" if isinstance(value, int):
+                    self._run.batch_size = value
                 case "look_at" if value is None or isinstance(value, int):
                     self._run.look_at(value)
         except BadInput:
@@ -82,6 +86,7 @@ def _shown(moment: Moment, weights: Weights) -> dict[str, Any]:
         "phase": moment.phase.value,
         "epochs": moment.epochs,
         "learning_rate": moment.learning_rate,
+        "batch_size": moment.batch_size,
         "points": [_numbers(point) for point in _finite(moment.points)],
         "validation": [[*_numbers(point), *_interval(point)] for point in _finite(moment.validation)],
         "frames": len(moment.frames),
@@ -143,8 +148,13 @@ def _status(moment: Moment) -> str:
         step=moment.step or (0 if moment.phase is not Phase.FINISHED else moment.n_steps),
         steps=moment.n_steps,
     )
+    if moment.phase is not Phase.RUNNING:
+        return place
     speed = _("{n:,.0f} images a second", n=moment.images_per_s)
-    return f"{place} · {speed}" if moment.phase is Phase.RUNNING else place
+    if moment.n_sharing > 1:
+        shared = _("{n} trainings take turns on this machine", n=moment.n_sharing)
+        return f"{place} · {speed} · {shared}"
+    return f"{place} · {speed}"
 
 
 def _says(moment: Moment) -> str:
@@ -173,6 +183,8 @@ def _texts() -> dict[str, Any]:
         "reset": _("Begin again"),
         "other_seed": _("Another seed"),
         "learning_rate": _("Learning rate"),
+        "batch_size": _("Batch size (from the next epoch on)"),
+        "batches": list(BATCHES),
         "accuracy": _("Accuracy: share that is right"),
         "loss": _("Loss"),
         "epochs": _("epochs"),

@@ -1,0 +1,114 @@
+// Which digits are taken for which, and the pictures. Up: `chosen`. Down: `mistakes`, `texts`.
+const SIZE = 240;
+
+function render({ model, el }) {
+  const texts = model.get("texts");
+  const button = (text, act) => {
+    const node = make("button", "", { type: "button", textContent: text });
+    node.addEventListener("click", act);
+    return node;
+  };
+  const channel = newest(model, "chosen", "mistakes");
+  let asked = { true: null, predicted: null, page: 0 };
+  const ask = (changes) => { asked = { ...asked, ...changes }; channel.send(asked); };
+  const look = button(texts.look, () => channel.send({ ...asked, look: true }));
+  const all = button(texts.all, () => ask({ true: null, predicted: null, page: 0 }));
+  const earlier = button(texts.earlier, () => ask({ page: asked.page - 1 })), later = button(texts.later, () => ask({ page: asked.page + 1 }));
+  const place = make("span", "tl-muted"), score = make("p"), title = make("h3"), pictures = make("div", "tl-pictures");
+  score.setAttribute("aria-live", "polite");
+  const table = make("table"), cells = [];
+  table.append(make("caption", "tl-unseen", { textContent: texts.matrix }));
+  const head = table.insertRow();
+  head.append(make("th", "", { textContent: "↓→", title: `${texts.true} ↓, ${texts.predicted} →` }), ...texts.classes.map((name) => make("th", "", { scope: "col", textContent: name })));
+  texts.classes.forEach((name, i) => {
+    const row = table.insertRow();
+    row.append(make("th", "", { scope: "row", textContent: name }));
+    cells.push(texts.classes.map((_, j) => {
+      const node = button("", () => ask({ true: i, predicted: j, page: 0 }));
+      row.insertCell().append(node);
+      return node;
+    }));
+  });
+  const plot = make("canvas", "tl-calibration", { role: "img" }), verdict = make("p", "tl-muted");
+  plot.setAttribute("aria-label", texts.calibration);
+  const root = make("div", "tl tl-mistakes", { lang: texts.lang },
+    make("div", "tl-row", {}, look, score),
+    make("div", "tl-two", {},
+      make("div", "", {}, make("h3", "", { textContent: texts.matrix }), table),
+      make("div", "", {}, title, pictures, make("div", "tl-row", { style: "margin-top:10px" }, all, earlier, later, place))),
+    make("div", "", { style: "margin-top:18px" }, make("h3", "", { textContent: texts.calibration }), plot, verdict));
+  el.replaceChildren(root);
+
+  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  function paintMatrix({ matrix, cell }) {
+    const most = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => i !== j)));
+    matrix.forEach((row, i) => row.forEach((n, j) => {
+      const node = cells[i][j], tint = i === j ? null : AMOUNTS[root.dataset.scheme][Math.round(255 * Math.sqrt(n / most) * 0.85)];
+      node.textContent = n || (i === j ? "0" : "");
+      node.style.background = tint ? css(tint) : colour("paper");
+      node.style.color = tint ? readable(tint) : colour("muted");
+      node.setAttribute("aria-label", texts.cell.replace("{true}", texts.classes[i]).replace("{predicted}", texts.classes[j]).replace("{n}", n));
+      node.setAttribute("aria-pressed", cell[0] === i && cell[1] === j);
+    }));
+  }
+  function paintPictures({ values, captions, rows, columns }) {
+    const pixels = bytes(values), n = rows * columns;
+    pictures.replaceChildren(...captions.map((text, k) => {
+      const canvas = make("canvas", "tl-framed", { width: 64, height: 64, role: "img" });
+      canvas.setAttribute("aria-label", text);
+      paintPixels(canvas.getContext("2d"), pixels.subarray(k * n, (k + 1) * n), rows, columns, 0, 0, 64, 64, INKS[root.dataset.scheme]);
+      return make("figure", "", {}, canvas, make("figcaption", "", { textContent: text }));
+    }));
+    if (!captions.length) pictures.append(make("p", "tl-muted", { textContent: texts.none }));
+  }
+  function paintCalibration({ bins, text }) {
+    verdict.textContent = text;
+    const width = Math.min(Math.max(root.clientWidth, 200), 380), pen = sharp(plot, width, SIZE);
+    const box = { left: 46, right: width - 10, top: 8, bottom: SIZE - 38 };
+    const low = bins.length ? Math.min(0.9, ...bins.map((one) => Math.floor(10 * Math.min(one[0], one[2])) / 10)) : 0;
+    const x = (v) => box.left + (box.right - box.left) * (v - low) / (1 - low), y = (v) => box.bottom - (box.bottom - box.top) * (v - low) / (1 - low);
+    pen.font = "11.5px system-ui, sans-serif";
+    pen.fillStyle = colour("muted");
+    pen.strokeStyle = colour("faint");
+    for (let k = 0; k <= 4; k++) {
+      const v = low + (1 - low) * k / 4, label = `${(100 * v).toFixed(low > 0.85 ? 1 : 0)}%`;
+      pen.textAlign = "right"; pen.textBaseline = "middle"; pen.fillText(label, box.left - 7, y(v));
+      pen.textAlign = k === 4 ? "right" : "center"; pen.textBaseline = "top"; pen.fillText(label, x(v), box.bottom + 5);
+      pen.beginPath(); pen.moveTo(box.left, y(v)); pen.lineTo(box.right, y(v)); pen.stroke();
+    }
+    pen.textAlign = "center";
+    pen.fillText(texts.claimed, (box.left + box.right) / 2, box.bottom + 22);
+    pen.strokeStyle = colour("muted");
+    pen.setLineDash([4, 4]);
+    pen.beginPath(); pen.moveTo(x(low), y(low)); pen.lineTo(x(1), y(1)); pen.stroke();
+    pen.setLineDash([]);
+    pen.strokeStyle = pen.fillStyle = colour("indigo");
+    pen.lineWidth = 1.5;
+    for (const [claimed, right, from, to] of bins) {
+      pen.beginPath(); pen.moveTo(x(claimed), y(Math.max(from, low))); pen.lineTo(x(claimed), y(to)); pen.stroke();
+      pen.beginPath(); pen.arc(x(claimed), y(right), 3.5, 0, 7); pen.fill();
+    }
+  }
+  function paint() {
+    const shown = model.get("mistakes");
+    if (!shown.matrix) return;
+    [asked.true, asked.predicted] = shown.cell;
+    asked.page = shown.page;
+    score.textContent = shown.score;
+    title.textContent = shown.title;
+    place.textContent = shown.pages > 1 ? `${shown.page + 1} / ${shown.pages}` : "";
+    earlier.disabled = shown.page === 0;
+    later.disabled = shown.page >= shown.pages - 1;
+    all.disabled = shown.cell[0] === null;
+    paintMatrix(shown);
+    paintPictures(shown);
+    paintCalibration(shown.calibration);
+  }
+  const show = onFrame(paint);
+  model.on("change:mistakes", show);
+  const leave = followScheme(root, paint);
+  const forget = whenSeen(root, () => { if (!model.get("mistakes").matrix) ask({}); });
+  paint();
+  return () => { model.off("change:mistakes", show); channel.close(); leave(); forget(); };
+}
+export default { render };

@@ -1,0 +1,167 @@
+// A network put together from blocks. Up: `edited`. Down: `described`, `texts`.
+const HEIGHT = 132, SCALE = 2.6, CHANNEL = 0.7, SLANT = 0.4, MAPS = ["conv", "pool"];
+
+function render({ model, el }) {
+  const texts = model.get("texts");
+  let blocks = structuredClone(model.get("described").blocks), built = "";
+
+  const option = (value, text) => make("option", "", { value, textContent: text });
+  const preset = make("select", "", {}, option("", texts.own), ...texts.presets.map(([name, text]) => option(name, text)));
+  const choices = texts.choices.map(([name, text, values]) => {
+    const node = make("select", "", {}, ...values.map((value) => option(value, value.toLocaleString())));
+    node.addEventListener("change", () => send());
+    return { name, node, values, label: make("label", "", {}, text, node) };
+  });
+  const drawing = make("canvas", "tl-drawing");
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", texts.drawing);
+  const list = make("ol"), total = make("div"), cost = make("div"), says = make("p", "tl-unseen");
+  says.setAttribute("aria-live", "polite");
+  const use = make("button", "tl-first", { type: "button", textContent: texts.use, hidden: !texts.can_use });
+  const adds = texts.new.map((block) => {
+    const node = make("button", "", { type: "button", textContent: texts.names[block.kind] });
+    node.addEventListener("click", () => {
+      const flat = blocks.findIndex((one) => one.kind === "dense"), at = MAPS.includes(block.kind) && flat >= 0 ? flat : blocks.length;
+      blocks.splice(at, 0, { ...block });
+      rebuild(at);
+      send();
+    });
+    return node;
+  });
+  const root = make("div", "tl tl-editor", { lang: texts.lang },
+    make("div", "tl-row", { style: "gap:10px 20px" }, make("label", "", {}, texts.preset, preset), ...choices.map((one) => one.label)),
+    drawing, list,
+    make("div", "tl-row", { style: "margin-top:12px" }, make("span", "tl-muted", { textContent: texts.add }), ...adds),
+    make("div", "tl-sum", {}, total, cost), use, says);
+  el.replaceChildren(root);
+
+  const channel = newest(model, "edited", "described");
+  // Always the whole state: a message that is not yet sent is replaced by the next.
+  const send = (more = {}) => channel.send({ blocks, ...Object.fromEntries(choices.map(({ name, node }) => [name, Number(node.value)])), ...more });
+  preset.addEventListener("change", () => {
+    const chosen = texts.presets.find(([name]) => name === preset.value);
+    if (!chosen) return;
+    blocks = structuredClone(chosen[2]);
+    rebuild();
+    send();
+  });
+  use.addEventListener("click", () => send({ use: true }));
+
+  function field(block, [key, text, range]) {
+    const isChoice = Array.isArray(range[0]);
+    const node = isChoice ? make("select", "", {}, ...range.map(([value, name]) => option(value, name)))
+      : make("input", "", { type: "number", min: range[0], max: range[1], step: 1 });
+    node.value = block[key];
+    node.addEventListener("input", () => {
+      const value = isChoice ? node.value : Math.round(Number(node.value));
+      if (!isChoice && !(value >= range[0] && value <= range[1])) return;
+      block[key] = value;
+      send();
+    });
+    if (!isChoice) node.addEventListener("blur", () => { node.value = block[key]; });
+    return make("label", "", {}, text, node);
+  }
+  function mover(sign, words, at, enabled, act) {
+    const name = words.replace("{name}", texts.names[blocks[at].kind]).replace("{number}", at + 1);
+    const node = make("button", "", { type: "button", textContent: sign, title: name, disabled: !enabled });
+    node.setAttribute("aria-label", name);
+    node.addEventListener("click", act);
+    return node;
+  }
+  const swap = (a, b) => { [blocks[a], blocks[b]] = [blocks[b], blocks[a]]; rebuild(b); send(); };
+  function line(row, at) {
+    const block = blocks[at], moves = make("div", "tl-moves"), fields = make("div", "tl-fields", {}, make("b", "", { textContent: texts.names[row.kind] }));
+    if (block) {
+      moves.append(
+        mover("↑", texts.earlier, at, at > 0, () => swap(at, at - 1)),
+        mover("↓", texts.later, at, at < blocks.length - 1, () => swap(at, at + 1)),
+        mover("✕", texts.remove, at, true, () => { blocks.splice(at, 1); rebuild(Math.min(at, blocks.length - 1)); send(); }));
+      fields.append(...texts.fields[row.kind].map((one) => field(block, one)));
+    }
+    return make("li", "", {}, moves, fields, make("span", "tl-text"), make("span", "tl-arithmetic"), make("span", "tl-problem"));
+  }
+  // Lines are made anew only when blocks have come, gone or moved, so that whoever types stays in the field.
+  function rebuild(focus) {
+    const rows = blocks.map((block, at) => ({ kind: block.kind, block: at })), shown = model.get("described").rows;
+    const isSame = JSON.stringify(shown.filter((row) => row.block !== null).map((row) => row.kind)) === JSON.stringify(rows.map((row) => row.kind));
+    const all = isSame ? shown : [...rows, { kind: "output", block: null }];
+    list.replaceChildren(...all.map((row) => line(row, row.block ?? -1)));
+    built = all.map((row) => row.kind).join();
+    if (focus !== undefined) list.children[all.findIndex((row) => row.block === focus)]?.querySelector("input, select, button:not(:disabled)")?.focus();
+  }
+
+  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  function paintDrawing(rows) {
+    const width = Math.max(root.clientWidth, 200);
+    const solids = [{ shape: [28, 28, 1], kind: "input" }, ...rows.filter((row) => row.shape.length)];
+    const sizes = solids.map(({ shape }) => shape.length === 3
+      ? { w: shape[2] * CHANNEL + 2, h: shape[0] * SCALE, d: shape[1] * SCALE * SLANT }
+      : { w: Math.max(3, shape[0] / Math.min(28 * SCALE, 4 + shape[0])), h: Math.min(28 * SCALE, 4 + shape[0]), d: 0 });
+    const gap = 26, whole = sizes.reduce((sum, one) => sum + Math.max(one.w + one.d, 46) + gap, 0), shrink = Math.min(1, width / whole);
+    const pen = sharp(drawing, width, HEIGHT);
+    pen.font = "11px system-ui, sans-serif";
+    pen.textAlign = "center";
+    let left = 4;
+    solids.forEach(({ shape, kind }, k) => {
+      const { w, h, d } = Object.fromEntries(Object.entries(sizes[k]).map(([name, value]) => [name, value * shrink]));
+      const room = Math.max(w + d, 46 * shrink), x = left + (room - w - d) / 2, y = (HEIGHT - 26 - h + d * 0.6) / 2 + 2;
+      pen.strokeStyle = colour("ink");
+      pen.lineWidth = 1;
+      pen.fillStyle = colour(kind === "conv" ? "accent" : kind === "input" || kind === "flatten" ? "muted" : "indigo");
+      const face = (alpha, ...points) => {
+        pen.beginPath();
+        points.forEach(([a, b]) => pen.lineTo(a, b));
+        pen.closePath();
+        pen.globalAlpha = alpha; pen.fill();
+        pen.globalAlpha = 0.55; pen.stroke();
+        pen.globalAlpha = 1;
+      };
+      const up = d * 0.6;
+      face(0.34, [x, y], [x + w, y], [x + w, y + h], [x, y + h]);
+      if (d) {
+        face(0.2, [x, y], [x + d, y - up], [x + w + d, y - up], [x + w, y]);
+        face(0.48, [x + w, y], [x + w + d, y - up], [x + w + d, y + h - up], [x + w, y + h]);
+      }
+      pen.fillStyle = colour("muted");
+      if (shrink > 0.62 || k % 2 === 0) pen.fillText(shape.join("×"), left + room / 2, HEIGHT - 6);
+      left += room + gap * shrink;
+    });
+  }
+
+  function paint() {
+    const described = model.get("described"), same = JSON.stringify(described.blocks) === JSON.stringify(blocks);
+    if (!same && !channel.isWaiting()) { blocks = structuredClone(described.blocks); rebuild(); }
+    else if (same && built !== described.rows.map((row) => row.kind).join()) rebuild(focused());
+    if (same || !channel.isWaiting()) described.rows.forEach((row, k) => {
+      const [, , text, arithmetic, problem] = list.children[k].children;
+      text.textContent = row.text && `→ ${row.text}`;
+      arithmetic.textContent = row.arithmetic;
+      problem.textContent = row.problem;
+    });
+    preset.value = described.preset;
+    for (const { name, node, values } of choices) {
+      const value = described[name];
+      if (!values.includes(value) && ![...node.options].some((one) => Number(one.value) === value)) node.append(option(value, value.toLocaleString()));
+      node.value = value;
+    }
+    total.textContent = described.problem || described.total;
+    cost.textContent = described.cost;
+    cost.className = described.long ? "tl-long" : "";
+    use.disabled = Boolean(described.problem) || !described.changed;
+    says.textContent = described.problem || described.total;
+    paintDrawing(described.rows);
+  }
+  function focused() {
+    const at = [...list.children].indexOf(document.activeElement?.closest("li"));
+    return at < 0 ? undefined : at;
+  }
+  const show = onFrame(paint);
+  model.on("change:described", show);
+  const leave = followScheme(root, paint);
+  const resized = new ResizeObserver(() => paintDrawing(model.get("described").rows));
+  resized.observe(root);
+  rebuild();
+  paint();
+  return () => { model.off("change:described", show); channel.close(); leave(); resized.disconnect(); };
+}
+export default { render };
