@@ -3,6 +3,7 @@
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ import pytest
 from tatamilab import i18n
 from tatamilab.data import load
 from tatamilab.models import worksheet_cnn
-from tatamilab.session import LiveRun, Network, Phase, Rivals, Sample
+from tatamilab.session import Blueprint, LiveRun, Network, Phase, Rivals, Sample, Setup, Shelf
 from tatamilab.session.rivals import Setting, Sight
-from tatamilab.widgets import DigitPad, PixelArithmetic, SampleSlider, Training
+from tatamilab.widgets import DigitPad, Mistakes, NetworkEditor, PixelArithmetic, Runs, SampleSlider, Training
 from tatamilab.widgets.part import as_bytes
 from tatamilab.widgets.sample_slider import _study
 
@@ -205,3 +206,129 @@ def test_an_interval_is_not_called_a_result_before_its_planned_end() -> None:
     assert "The CNN is better" in over["text"]
     unsure = _study(replace(sight, differences=(0.04, -0.05) * 10))
     assert "do not tell which is better" in unsure["text"]
+
+
+def test_the_editor_says_what_a_network_costs_before_training() -> None:
+    used: list[Setup] = []
+    editor = NetworkEditor(use=used.append)
+    assert editor.described["rows"][0]["arithmetic"] == "5×5×1×32 + 32 = 832"
+    assert "93,222 parameters" in editor.described["total"]
+    assert editor.described["cost"].startswith("about ")
+    small = {
+        "kind": "conv",
+        "filters": 2,
+        "kernel": 15,
+        "stride": 1,
+        "padding": "valid",
+        "activation": "relu",
+    }
+    editor.edited = {"sequence": 1, "blocks": [small, small], "images": 600}
+    assert editor.described["rows"][1]["problem"] == "kernel 15 is larger than its input 14×14"
+    assert editor.described["problem"] == "layer 2: kernel 15 is larger than its input 14×14"
+    editor.edited = {"sequence": 2, "use": True}
+    assert used == []
+    editor.edited = {"sequence": 3, "blocks": [small], "epochs": 10**9, "use": True}
+    assert [(one.network.text(), one.images, one.epochs) for one in used] == [("c2k15", 600, 10)]
+    assert editor.build().count_params() == editor.setup.network.n_parameters
+    for blocks in ("none", [{"kind": "loop"}], [{**small, "filters": 0}], [small] * 99):
+        editor.edited = {"sequence": 4, "blocks": blocks}
+        assert editor.described["problem"].startswith("A network is at most 12 blocks")
+        assert editor.setup.network.text() == "c2k15"
+
+
+def test_a_cell_of_the_matrix_shows_its_images(model: Any) -> None:
+    data = load("mnist")
+    x, y = data.x_test[:500].astype(np.float32) / np.float32(255), data.y_test[:500]
+    part = Mistakes(model, x, y)
+    part.chosen = {"sequence": 1, "look": True}
+    probabilities = model.predict(x, verbose=0)
+    predicted = probabilities.argmax(axis=1)
+    matrix = np.array(part.mistakes["matrix"])
+    np.testing.assert_array_equal(
+        matrix, [[np.sum((y == i) & (predicted == j)) for j in range(10)] for i in range(10)]
+    )
+    wrong = np.flatnonzero(y != predicted)
+    surest = wrong[probabilities[wrong].max(axis=1).argmax()]
+    first = np.frombuffer(b64decode(part.mistakes["values"]), np.uint8)[:784].reshape(28, 28)
+    np.testing.assert_array_equal(first, data.x_test[surest, :, :, 0])
+    true, taken = (
+        int(k) for k in np.unravel_index((matrix * (1 - np.eye(10, dtype=int))).argmax(), (10, 10))
+    )
+    part.chosen = {"sequence": 2, "true": true, "predicted": taken, "page": 10**9}
+    assert part.mistakes["title"] == f"{true} read as {taken}: {matrix[true, taken]:,} images"
+    assert part.mistakes["page"] == part.mistakes["pages"] - 1
+    part.chosen = {"sequence": 3, "true": "x", "predicted": -1}
+    assert part.mistakes["title"] == f"All mistakes: {len(wrong):,} images"
+
+
+def test_runs_are_kept_compared_and_taken_away(tmp_path: Path) -> None:
+    setup, restored = Setup(Blueprint.parse("d4"), images=600, epochs=1), []
+    run = LiveRun(setup.network.build, Sample.of(load("mnist", data_size=600)), epochs=1)
+    part = Runs(Shelf(tmp_path), run, setup, lambda *kept: restored.append(kept))
+    part.command = {"sequence": 1, "name": "keep"}
+    assert part.shown == {"said": "Nothing has been trained yet.", "groups": []}
+    for seed in (1, 2):
+        run.reset(seed)
+        run.start()
+        run.wait()
+        part.command = {"sequence": 2, "name": "keep", "seed": seed}
+    (group,) = part.shown["groups"]
+    assert group["score"].startswith("mean of 2 seeds ")
+    assert [one["title"] for one in group["runs"]] == ["seed 2, epoch 1.0", "seed 1, epoch 1.0"]
+    id = group["runs"][0]["id"]
+    part.command = {"sequence": 3, "name": "export", "id": id, "kind": "script"}
+    assert part.file["name"] == "train.py"
+    assert b"keras.layers.Dense(4" in b64decode(part.file["content"])
+    part.command = {"sequence": 4, "name": "export", "id": id, "kind": "<script>"}
+    assert part.shown["said"] == "A run cannot be taken away as '<script>'."
+    part.command = {"sequence": 5, "name": "restore", "id": id}
+    assert restored[0][0] == setup.with_seed(2)
+    part.command = {"sequence": 6, "name": "delete", "id": "../../etc"}
+    assert part.shown["said"] == "There is no run '../../etc', or it is damaged."
+    part.command = {"sequence": 7, "name": "delete", "id": id}
+    assert len(part.shown["groups"][0]["runs"]) == 1
+    run.close()
+
+
+def photo(grey: np.ndarray, **more: object) -> dict[str, object]:
+    pixels = b64encode(grey.astype(np.uint8).tobytes()).decode()
+    return {"sequence": 1, "rows": grey.shape[0], "columns": grey.shape[1], "pixels": pixels, **more}
+
+
+def test_a_photograph_becomes_a_drawing(pad: DigitPad) -> None:
+    pad.photo = photo(255 - np.pad(seven(), 40))
+    assert (pad.developed["problem"], len(pad.developed["steps"])) == ("", 3)
+    ink = np.frombuffer(b64decode(pad.developed["ink"]), np.uint8).reshape(112, 112)
+    rows = np.flatnonzero(ink.any(axis=1))
+    assert rows[-1] - rows[0] + 1 == 80
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"rows": 10**6},
+        {"rows": -1},
+        {"pixels": "no base64!"},
+        {"pixels": None},
+        {"rows": "x"},
+        {"columns": None},
+    ],
+)
+def test_what_is_no_photograph_is_said(pad: DigitPad, wrong: dict[str, object]) -> None:
+    pad.photo = photo(np.full((60, 60), 200), **wrong) if wrong else {"sequence": 1}
+    assert pad.developed["problem"] == "This is not a picture that the pad can read."
+    assert pad.developed["ink"] == ""
+
+
+def test_moved_and_nearest_are_shown_when_the_pen_rests(model: Any) -> None:
+    data = load("mnist")
+    training = data.x_train[:200].astype(np.float32) / np.float32(255), data.y_train[:200]
+    pad = DigitPad(model, training=training)
+    digit = data.x_train[7, :, :, 0].repeat(4, 0).repeat(4, 1)
+    pad.drawing = drawn(digit, prepare=False)
+    assert pad.reading["nearest"]["labels"][0] == str(data.y_train[7])
+    moved = pad.reading["moved"]
+    assert (len(moved["labels"]), moved["angles"][0], moved["angles"][-1]) == (13 * 13 + 13, -30, 30)
+    assert moved["labels"][84] == str(pad.reading["most"])
+    assert moved["same"][84] is True

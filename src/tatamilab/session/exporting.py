@@ -24,6 +24,7 @@ def keras_file(setup: Setup, weights: Weights) -> bytes:
     with KERAS, tempfile.TemporaryDirectory() as folder:
         model = setup.network.build()
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.optimizer.build(model.trainable_variables)  # else Keras cannot read what it writes
         frontend.set_weights_of(model, frontend.lower(model), weights)
         path = Path(folder) / "model.keras"
         model.save(path)
