@@ -1,6 +1,6 @@
 """What tests of every part need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,6 +10,14 @@ from tatamilab.errors import BadInput, TatamiError
 Refused = Callable[..., None]
 
 pytest_plugins = ["postgres_server"]
+
+
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """No test speaks the language that a command of another test was given."""
+    i18n.set_language(None)
+    yield
+    i18n.set_language(None)
 
 
 @pytest.fixture
