@@ -1,5 +1,6 @@
 """`tatami lab`: the laboratory in the browser."""
 
+import gc
 from contextlib import suppress
 from typing import Annotated
 
@@ -49,6 +50,7 @@ def lab(
             host=address,
             token=serving.check_host(address, token),
         )
+    gc.freeze()  # else the interpreter's last collection looks through all of Keras, for a second
 
 
 def _tell(address: str) -> None:
