@@ -16,6 +16,10 @@ from tatamilab.data import NormalisedArrays, load
 from tatamilab.files import cache_folder
 
 
+collect_ignore = ["on_tensorflow.py"]
+"""A program of its own, for an environment with TensorFlow; to import it is to choose that backend."""
+
+
 @pytest.fixture(autouse=True)
 def _fresh_keras(compiled_once: dict[str, Any]) -> Iterator[None]:
     """Layer names and initial weights don't depend on the tests before; XLA compiles in half the time."""

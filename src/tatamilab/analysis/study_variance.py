@@ -52,8 +52,8 @@ def variance_split(scores: ArrayLike) -> VarianceSplit:
         Searle, Casella and McCulloch (1992), Variance components, chapter 4.
 
     Example:
-        >>> variance_split([[[1, 1], [1, 1]], [[3, 3], [3, 3]]])
-        VarianceSplit(draw=2.0, initialisation=0.0, order=0.0, rest=0.0)
+        >>> variance_split([[[1, 1], [1, 1]], [[3, 3], [3, 3]]]).draw
+        2.0
     """
     x = np.asarray(scores, dtype=np.float64)
     if x.ndim != 3 or min(x.shape) < 2:
