@@ -108,8 +108,13 @@ def test_sizes_beyond_the_data(refused: Refused) -> None:
         en="sizes: 70,000 is more than the 60,000 training images of mnist.",
         ja="sizes：70,000 は mnist の学習画像 60,000 枚を超えています。",
     )
-    with pytest.raises(BadInput, match="leaves"):
-        check_sizes(make_study("x", {"sizes": [1]}), load("mnist"))
+    refused(
+        lambda: check_sizes(make_study("x", {"sizes": [1]}), load("mnist")),
+        en="A validation split of 0.1 of 1 images leaves 0 for training and 1 for validation, and neither may be 0: use "
+        "more images or another split.",
+        ja="1 枚の画像を検証データの割合 0.1 で分けると、学習用が 0 枚、検証用が 1 枚になります。どちらも 0 枚にはできません。"
+        "画像を増やすか、割合を変えてください。",
+    )
 
 
 def test_a_file_that_is_no_toml(tmp_path: Path) -> None:

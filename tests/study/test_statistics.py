@@ -10,6 +10,8 @@ from tatamilab.analysis.study_sequence import sequential_interval
 from tatamilab.analysis.study_sizes import size_of_equal_accuracy
 from tatamilab.analysis.study_variance import variance_split
 from tatamilab.errors import BadInput
+from tatamilab.study.answer import ALPHA
+from tatamilab.study.conclusion import enough_draws
 
 
 def test_t_interval_below_30_draws_is_the_book_s() -> None:
@@ -67,6 +69,20 @@ def test_two_way_interval_covers_new_runs_on_new_images() -> None:
         found = two_way_interval(x)
         covered += found.low < 0 < found.high
     assert 0.92 < covered / 300 < 0.985
+
+
+def test_new_images_never_narrow_the_interval_of_few_runs() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(0, 1, (4, 1)) + rng.normal(0, 0.1, (4, 1000))
+    found, on_these = two_way_interval(x), mean_over_draws(x.mean(axis=1))
+    assert found.high - found.low >= (on_these.high - on_these.low) * (1 - 1e-6)
+
+
+def test_draws_that_suffice_grow_with_the_contrasts() -> None:
+    assert enough_draws(1) == 6
+    for n_tests in (1, 2, 5, 11, 40):
+        n = enough_draws(n_tests)
+        assert n_tests * 2 / 2**n < ALPHA <= n_tests * 2 / 2 ** (n - 1)
 
 
 def test_more_runs_leave_what_comes_from_images() -> None:

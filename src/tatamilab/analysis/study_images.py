@@ -41,7 +41,8 @@ def two_way_interval(scores: ArrayLike, confidence: float = 0.95) -> TwoWay:
         x[r,i] = μ + R_r + I_i + e[r,i],    Var(mean) = σ²_r/R + σ²_i/N + σ²_e/(R·N)
 
     estimated from the mean squares of rows, columns and the rest: (MS_r + MS_i − MS_e)/(R·N), with Satterthwaite's
-    degrees of freedom; an estimate below that of the images alone is raised to it.
+    degrees of freedom; an estimate below that of the images alone is raised to it. Never narrower than Student's t
+    interval over runs on these images, from which few runs with Satterthwaite's degrees of freedom would depart.
 
     Args:
         scores: (runs, images), for example 1 where right, or the difference of two models.
@@ -69,7 +70,9 @@ def two_way_interval(scores: ArrayLike, confidence: float = 0.95) -> TwoWay:
     parts = ((ms_runs, n_runs - 1), (ms_images, n_images - 1), (ms_rest, (n_runs - 1) * (n_images - 1)))
     spread = sum(ms**2 / df for ms, df in parts if df)
     df = (variance * cells) ** 2 / spread if spread else 1.0
-    half = float(stats.t.ppf((1 + confidence) / 2, max(df, 1.0)) * np.sqrt(variance))
+    upper = (1 + confidence) / 2
+    on_these = stats.t.ppf(upper, max(n_runs - 1, 1)) * np.sqrt(ms_runs / cells)
+    half = float(max(stats.t.ppf(upper, max(df, 1.0)) * np.sqrt(variance), on_these))
     of_image = max(ms_images - ms_rest, 0.0) / n_runs
     return TwoWay(
         mean=mean,

@@ -34,8 +34,9 @@ def plot_contrasts(rows: Sequence[tuple[str, Estimate, bool]], *, ax: "Axes | No
         ax.plot(100 * effect.mean, y, marker="D", markersize=7, color=colour,
                 markerfacecolor=colour if sure else "white")  # fmt: skip
         ax.annotate(f"{100 * effect.mean:+.2f}", (100 * effect.mean, y), xytext=(0, 8), textcoords="offset points",
-                    ha="center", color=style.INK, fontproperties=style.font(9))  # fmt: skip
-    ax.axvline(0, color=style.INK, linewidth=1)
+                    ha="center", color=style.INK, fontproperties=style.font(9),
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+    ax.axvline(0, color=style.INK, linewidth=1, zorder=1)
     ax.set_yticks(range(len(rows)), [title for title, _effect, _sure in reversed(rows)])
     for label in ax.get_yticklabels():
         label.set_fontproperties(style.font(9.5))

@@ -21,6 +21,7 @@ def plot_pairs(
     titles: tuple[str, str],
     fixed: tuple[float | None, float | None] = (None, None),
     *,
+    measure: str | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw a line for each draw from one arm's accuracy to the other's, the means thick, the first images ringed.
@@ -30,6 +31,7 @@ def plot_pairs(
         second: likewise, in the same order.
         titles: what the arms are called.
         fixed: both accuracies on the first images, where there are.
+        measure: the title of the axis of scores; None for test accuracy.
         ax: where to draw; the axes of a new figure if None.
     """
     a, b = 100 * np.asarray(first, np.float64), 100 * np.asarray(second, np.float64)
@@ -53,9 +55,9 @@ def plot_pairs(
             _("the first images"), (0, ends[0]), xytext=(-10, 0), textcoords="offset points", ha="right",
             va="center", color=style.INDIGO, fontproperties=style.font(9),
         )  # fmt: skip
-    ax.set_xlim(-0.35, 1.35)
+    ax.set_xlim(-0.45, 1.45)
     ax.set_xticks((0, 1), (titles[1], titles[0]))
-    ax.set_ylabel(_("Test accuracy (%)"), color=style.INK, fontproperties=style.font(10))
+    ax.set_ylabel(measure or _("Test accuracy (%)"), color=style.INK, fontproperties=style.font(10))
     ax.set_title(
         _("Each line is one random sample; both models learned from it (n = {n})", n=int(whole.sum())),
         loc="left", color=style.INK, fontproperties=style.font(10.5), pad=10,

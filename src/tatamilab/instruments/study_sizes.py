@@ -42,12 +42,15 @@ class Curve:
     first: Sequence[float | None]
 
 
-def plot_sizes(sizes: Sequence[int], curves: Sequence[Curve], *, ax: "Axes | None" = None) -> "Axes":
+def plot_sizes(
+    sizes: Sequence[int], curves: Sequence[Curve], *, measure: str | None = None, ax: "Axes | None" = None
+) -> "Axes":
     """Draw a curve an arm with the 95% band of its mean, every draw as a point, and crosses for the first images.
 
     Args:
         sizes: numbers of images, ascending.
         curves: one an arm.
+        measure: the title of the axis of scores; None for test accuracy.
         ax: where to draw; the axes of a new figure if None.
     """
     if ax is None:
@@ -60,7 +63,7 @@ def plot_sizes(sizes: Sequence[int], curves: Sequence[Curve], *, ax: "Axes | Non
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
     ax.set_xlabel(_("Training images, validation included"), color=style.INK, fontproperties=style.font(10))
-    ax.set_ylabel(_("Test accuracy (%)"), color=style.INK, fontproperties=style.font(10))
+    ax.set_ylabel(measure or _("Test accuracy (%)"), color=style.INK, fontproperties=style.font(10))
     ax.set_title(
         _("Line: mean and its 95% interval; points: random samples; crosses: the first images"),
         loc="left", color=style.INK, fontproperties=style.font(9.5), pad=10,

@@ -114,6 +114,11 @@ class Answer:
         study = self.results.study
         return study.draws * study.sizes[-1] > self.n_pool
 
+    @property
+    def n_tests(self) -> int:
+        """Contrasts that were tested, for which Holm's correction is made."""
+        return sum(one.p is not None for one in self.contrasts)
+
 
 def answer(
     results: Results, runs: Sequence[Placed], store: StudyStore, truth: NDArray[np.integer], n_pool: int

@@ -1,16 +1,32 @@
 """What can be said of one contrast: no more than its interval, its test and its single runs do."""
 
+import math
+
 from tatamilab.analysis.study_effects import Estimate
 from tatamilab.i18n import _
 from tatamilab.study.answer import ALPHA, Answer, ContrastAnswer
 from tatamilab.study.words import arm_title, contrast_title, points, turned
 
 ENOUGH_DRAWS = 10
-"""Draws from which the sign-flip test can find anything, even after Holm over the contrasts of `--why`."""
+"""What is recommended at least, though the sign-flip test can find something from six draws on."""
 
 
-def conclusion(one: ContrastAnswer, effect: Estimate) -> str:
-    """Whether the arms differ at the largest size; "" where too few draws are whole to test it."""
+def enough_draws(n_tests: int) -> int:
+    """Draws from which the sign-flip test can find anything after Holm's correction.
+
+    The smallest p-value of n draws is 2/2ⁿ, and the smallest of all is multiplied by their number.
+    """
+    return math.floor(math.log2(2 * n_tests / ALPHA)) + 1
+
+
+def conclusion(one: ContrastAnswer, effect: Estimate, n_tests: int) -> str:
+    """Whether the arms differ at the largest size; "" where too few draws are whole to test it.
+
+    Args:
+        one: a contrast.
+        effect: its difference at the largest size.
+        n_tests: contrasts that were tested with it.
+    """
     if one.p_holm is None:
         return ""
     said = {"contrast": contrast_title(one.contrast), "points": points(effect), "p": _p(one)}
@@ -27,13 +43,19 @@ def conclusion(one: ContrastAnswer, effect: Estimate) -> str:
         )
     if one.is_sure:
         return _("{contrast}: {points}, {p}.", **said)
-    if effect.excludes_zero and 2 / 2.0**effect.n > ALPHA:
+    if effect.excludes_zero and effect.n < enough_draws(n_tests):
         return _(
             "{contrast}: {points}; but {n} samples are too few for the test that assumes nothing ({p}): run at least "
             "{enough}.",
             **said,
             n=effect.n,
-            enough=ENOUGH_DRAWS,
+            enough=max(ENOUGH_DRAWS, enough_draws(n_tests)),
+        )
+    if effect.excludes_zero:
+        return _(
+            "{contrast}: {points}; the interval leaves 0 out, but the test, corrected for all contrasts asked, does "
+            "not show a difference ({p}): whether there is one remains open.",
+            **said,
         )
     return _(
         "{contrast}: {points}, {p}; these runs don't show a difference. One of more than {largest:.2f} points "

@@ -21,13 +21,13 @@ _QUESTIONS = {
 """What the controls of `--why` are there to tell, by contrast."""
 
 
-def of_control(one: ContrastAnswer) -> str:
-    """A contrast beyond the main one, with the question that it is there to answer."""
+def of_control(one: ContrastAnswer, n_tests: int) -> str:
+    """A contrast beyond the main one, with the question that it is there to answer; see `conclusion`."""
     effect = one.largest
     if effect is None:
         return ""
     question = _QUESTIONS.get(one.contrast.text)
-    said = conclusion(one, effect)
+    said = conclusion(one, effect, n_tests)
     return f"{question()} {said}" if question else said
 
 

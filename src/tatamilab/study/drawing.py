@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tatamilab.i18n import _
 from tatamilab.instruments.study_controls import plot_contrasts
 from tatamilab.instruments.study_pairs import plot_differences, plot_pairs
 from tatamilab.instruments.study_sizes import Curve, plot_sizes
 from tatamilab.instruments.study_variance import plot_variances
 from tatamilab.study.answer import Answer
-from tatamilab.study.words import arm_title, contrast_title
+from tatamilab.study.words import arm_title, contrast_title, measure_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,16 +21,17 @@ def figures(found: Answer) -> "Iterator[tuple[str, Figure]]":
 
     study = found.results.study
     main = next(iter(found.contrasts), None)
+    measure = measure_title(study.measure)
     if len(study.sizes) > 1:
         curves = [Curve(arm_title(a.name), a.draws, a.means, a.first) for a in found.arms]
-        yield "sizes", style.root(plot_sizes(study.sizes, curves))
+        yield "sizes", style.root(plot_sizes(study.sizes, curves, measure=measure))
     if main is not None and main.contrast.is_simple and main.largest is not None:
         first, second = (next(a for a in found.arms if a.name == name) for name in main.contrast.arms)
         titles = (arm_title(first.name), arm_title(second.name))
-        pair = (first.draws[-1], second.draws[-1])
-        yield "pairs", style.root(plot_pairs(*pair, titles, (first.first[-1], second.first[-1])))
+        pair, firsts = (first.draws[-1], second.draws[-1]), (first.first[-1], second.first[-1])
+        yield "pairs", style.root(plot_pairs(*pair, titles, firsts, measure=measure))
     if main is not None and main.largest is not None:
-        title = contrast_title(main.contrast)
+        title = _("{contrast}, {size:,} images", contrast=contrast_title(main.contrast), size=study.sizes[-1])
         yield (
             "differences",
             style.root(plot_differences(main.differences[-1], main.largest, main.new_images, title)),

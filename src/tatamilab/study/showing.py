@@ -27,7 +27,7 @@ def means_table(found: Answer) -> Table:
                 str(mean.n) if mean else "–",
                 "–"
                 if first is None
-                else _("{first:.2%} (rank {rank})", first=first, rank=arm.first_rank[at]),
+                else _("{first:.2%} ({rank} from below)", first=first, rank=arm.first_rank[at]),
             )
     return table
 
@@ -42,7 +42,9 @@ def contrasts_table(found: Answer) -> Table:
                 contrast_title(one.contrast) if at == 0 else "",
                 f"{size:,}",
                 f"{100 * effect.mean:+.2f}" if effect else "–",
-                f"{100 * effect.low:+.2f} – {100 * effect.high:+.2f}" if effect else "–",
+                _("{low:+.2f} to {high:+.2f}", low=100 * effect.low, high=100 * effect.high)
+                if effect
+                else "–",
                 ("< 0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}")
                 if at == 0 and one.p_holm is not None
                 else "",

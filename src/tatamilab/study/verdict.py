@@ -17,7 +17,7 @@ def verdict(found: Answer) -> list[str]:
         *(_contrast(found, main) if main else []),
         *_first_images(found),
         *_sizes(found),
-        *(of_control(one) for one in found.contrasts[1:]),
+        *(of_control(one, found.n_tests) for one in found.contrasts[1:]),
         *of_all_controls(found.contrasts),
         *_variances(found),
         *_limits(found),
@@ -27,8 +27,11 @@ def verdict(found: Answer) -> list[str]:
 
 def _means(found: Answer) -> list[str]:
     size = found.results.study.sizes[-1]
-    said = [f"{arm_title(arm.name)} {percent(arm.means[-1])}" for arm in found.arms[:6]
-            if arm.means[-1] is not None]  # fmt: skip
+    said = [
+        _("{arm} at {score}", arm=arm_title(arm.name), score=percent(arm.means[-1]))
+        for arm in found.arms
+        if arm.means[-1] is not None
+    ]
     n = max((arm.means[-1].n for arm in found.arms if arm.means[-1]), default=0)
     if not said:
         return [_("There are too few whole draws yet to say anything.")]
@@ -62,7 +65,7 @@ def _contrast(found: Answer, one: ContrastAnswer) -> list[str]:
     effect = one.largest
     if effect is None:
         return []
-    return [conclusion(one, effect), *for_new_images(one), *of_single_runs(found, one)]
+    return [conclusion(one, effect, found.n_tests), *for_new_images(one), *of_single_runs(found, one)]
 
 
 def _first_images(found: Answer) -> list[str]:
@@ -88,7 +91,7 @@ def _first(arm: ArmAnswer) -> str:
     assert first is not None
     assert mean is not None
     return _(
-        "{arm} {first:.1%}, rank {rank} of {n} from below",
+        "{arm} at {first:.1%}, rank {rank} of {n} from below",
         arm=arm_title(arm.name),
         first=first,
         rank=rank,
@@ -108,8 +111,10 @@ def _sizes(found: Answer) -> list[str]:
         if equal.size is not None:
             said.append(
                 _(
-                    "{second} needs about {n:,.0f} images to be as good as {first} with {size:,}.",
+                    "{second} needs about {n:,.0f} images to be as good as {first} with {size:,}, as interpolated "
+                    "between {sizes} sizes.",
                     n=equal.size,
+                    sizes=len(found.results.study.sizes),
                     **named,
                 )
             )

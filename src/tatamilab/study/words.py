@@ -1,12 +1,15 @@
 """What arms, contrasts and numbers are called, in the language in force."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 
 from tatamilab.analysis.study_effects import Estimate
 from tatamilab.analysis.study_images import TwoWay
 from tatamilab.i18n import _
 from tatamilab.study import built_in
 from tatamilab.study.contrast import Contrast
+from tatamilab.study.specification import Measure
 
 
 def arm_title(name: str) -> str:
@@ -22,7 +25,33 @@ def arm_title(name: str) -> str:
         built_in.CNN_MOVED: _("CNN on moved pixels"),
         built_in.BPNN_MOVED: _("BPNN on moved pixels"),
         built_in.LONGER: _("BPNN with four times the steps"),
-    }.get(name, name)
+    }.get(name) or reduce(lambda one, other: _("{one}, {other}", one=one, other=other), _settings(name))
+
+
+def _settings(name: str) -> list[str]:
+    """The parts of an arm's name that values of factors made, "filters=32, kernel_size=5", in words."""
+    known: dict[str, Callable[[str], str]] = {
+        "filters": lambda value: _("{value} filters", value=value),
+        "kernel_size": lambda value: _("{value}×{value} kernel", value=value),
+        "learning_rate": lambda value: _("learning rate {value}", value=value),
+        "epochs": lambda value: _("{value} epochs", value=value),
+        "batch_size": lambda value: _("batches of {value}", value=value),
+    }
+    parts = [part.partition("=") for part in name.split(", ")]
+    if not any(key in known for key, _equals, _value in parts):
+        return [name]
+    return [
+        known[key](value) if key in known else "".join((key, equals, value)) for key, equals, value in parts
+    ]
+
+
+def measure_title(measure: Measure) -> str:
+    """What an axis of scores is called."""
+    return {
+        "test_accuracy": _("Test accuracy (%)"),
+        "validation_accuracy": _("Validation accuracy (%)"),
+        "best_epoch_accuracy": _("Test accuracy at the best epoch (%)"),
+    }[measure]
 
 
 def contrast_title(contrast: Contrast) -> str:
@@ -38,7 +67,7 @@ def contrast_title(contrast: Contrast) -> str:
 
 def percent(found: Estimate) -> str:
     """A share and its interval, "90.3% (90.0–90.6)"."""
-    return f"{found.mean:.1%} ({100 * found.low:.1f}–{100 * found.high:.1f})"
+    return _("{mean:.1%} ({low:.1f}–{high:.1f})", mean=found.mean, low=100 * found.low, high=100 * found.high)
 
 
 def turned(found: Estimate) -> Estimate:
