@@ -23,6 +23,16 @@ def sqlite_address(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def test_a_port_that_is_no_number(refused: Refused) -> None:
+    address = "postgresql://a@127.0.0.1:abc/x"
+    refused(
+        lambda: StudyStore(address),
+        en=f"{address!r} is no address of a store; write sqlite:///FILE or postgresql://USER@HOST/NAME.",
+        ja=f"{address!r} は保存先のアドレスではありません。"
+        "sqlite:///FILE か postgresql://USER@HOST/NAME と書いてください。",
+    )
+
+
 def test_no_address(refused: Refused) -> None:
     refused(
         lambda: StudyStore("class.db"),

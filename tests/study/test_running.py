@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from tatamilab.study.answer import answer
 from tatamilab.study.asking import ask, stored_answer, write_folder
 from tatamilab.study.design import Place, Placed
 from tatamilab.study.exporting import to_csv
-from tatamilab.study.places import open_place
+from tatamilab.study.places import none_begins, open_place
 from tatamilab.study.results import collect
 from tatamilab.study.running import Prepared, Progress, prepare, run_missing
 from tatamilab.study.specification import Study, changed
@@ -159,6 +159,12 @@ def test_numbers_that_are_not_finite_are_kept_marked_and_left_out(
     assert asked.answer.results.n_non_finite == 8
     assert asked.answer.contrasts[0].largest is None
     assert {row.test_accuracy for row in store.rows()} == {None}
+    for lang, said in (
+        ("en", "8 runs ended with a loss that is not a finite number; they are left out."),
+        ("ja", "8 回の学習は誤差が有限の数でなくなったため、除外した。"),
+    ):
+        with using(lang):
+            assert any(said in sentence for sentence in verdict(asked.answer))
 
 
 def test_ctrl_c_keeps_what_is_done(here: Here, store: StudyStore, small: Study) -> None:
@@ -297,6 +303,40 @@ def test_killed_twenty_times_and_resumed_gives_the_same_table(tmp_path: Path, sm
     for command in commands:
         subprocess.run(command, check=True)
     finished_alike(addresses, changed("small", small, {"draws": 12}))
+
+
+@pytest.mark.usefixtures("here")
+def test_a_script_that_asks_while_its_workers_read_it(tmp_path: Path, small: Study) -> None:
+    made, script = tmp_path / "networks", tmp_path / "unguarded.py"
+    made.write_bytes(pickle.dumps(stored(small, prepare(small).networks)))  # type: ignore[arg-type]
+    script.write_text("import small_study\n\nsmall_study.main()\n")
+    address = f"sqlite:///{tmp_path / 'none.db'}"
+    said = subprocess.run(
+        [sys.executable, str(script), address, "3", str(made)],
+        env={**os.environ, "PYTHONPATH": str(ASKER.parent), "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert said.stderr.count("Traceback") == 1, said.stderr
+    with using("en"):
+        assert said.stderr.endswith(f"BadInput: {none_begins()}\n")
+    with StudyStore(address) as store:
+        assert store.rows() == []
+
+
+def test_what_is_said_where_no_worker_begins(refused: Callable[..., None]) -> None:
+    def begins() -> None:
+        raise none_begins()
+
+    refused(
+        begins,
+        en="The processes that do the runs end before they begin; in a script, write what asks below `if __name__ == "
+        '"__main__":`, as each of them reads the script first.',
+        ja="学習を行うプロセスが、始まる前に終了しています。スクリプトでは、調査を実行する部分を `if __name__ == "
+        '"__main__":` の下に書いてください（どのプロセスも最初にスクリプトを読み込むためです）。',
+    )
 
 
 def test_a_worker_that_is_killed_loses_its_run_alone(store: StudyStore, small: Study) -> None:

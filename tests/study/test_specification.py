@@ -73,6 +73,16 @@ def test_updates_add_a_second_series() -> None:
             "x.toml：因子 filters に値がありません。",
         ),
         (
+            {"recipe": {"options": 3}},
+            "x.toml: factors: options must be a table; received 3.",
+            "x.toml：factors：options に指定できるのは、表（テーブル）です（指定された値：3）。",
+        ),
+        (
+            {"contrasts": ["a"]},
+            "x.toml: A contrast compares arms, as in 'cnn - bpnn' or 'a - b - c + d'; received 'a'.",
+            "x.toml：比較は 'cnn - bpnn' や 'a - b - c + d' のように条件どうしの差で書きます。'a' が指定されました。",
+        ),
+        (
             {"measure": "speed"},
             "x.toml: measure must be one of 'test_accuracy', 'validation_accuracy', 'best_epoch_accuracy'; "
             "received 'speed'.",
@@ -110,10 +120,10 @@ def test_sizes_beyond_the_data(refused: Refused) -> None:
     )
     refused(
         lambda: check_sizes(make_study("x", {"sizes": [1]}), load("mnist")),
-        en="A validation split of 0.1 of 1 images leaves 0 for training and 1 for validation, and neither may be 0: use "
-        "more images or another split.",
-        ja="1 枚の画像を検証データの割合 0.1 で分けると、学習用が 0 枚、検証用が 1 枚になります。どちらも 0 枚にはできません。"
-        "画像を増やすか、割合を変えてください。",
+        en="A validation split of 0.1 of 1 images leaves 0 for training and 1 for validation, and neither may be 0: "
+        "use more images or another split.",
+        ja="1 枚の画像を検証データの割合 0.1 で分けると、学習用が 0 枚、検証用が 1 枚になります。"
+        "どちらも 0 枚にはできません。画像を増やすか、割合を変えてください。",
     )
 
 

@@ -93,7 +93,7 @@ def _no_store(store: str) -> BadInput:
 def _understood(address: str) -> URL:
     try:
         url = make_url(address)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: a port that is no number
         url = None
     if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
         raise BadInput(

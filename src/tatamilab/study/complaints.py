@@ -23,7 +23,12 @@ def complaint(source: str, error: ValidationError, model: type[BaseModel]) -> st
         return _("{source}: unknown key {key!r}; known are {known}.", source=source, key=key, known=known)
     if "error" in context:
         where = f"{key}: " if key else ""
-        return _("{source}: {where}{problem}.", source=source, where=where, problem=str(context["error"]))
+        return _(
+            "{source}: {where}{problem}.",
+            source=source,
+            where=where,
+            problem=str(context["error"]).rstrip(".。"),
+        )
     return _(
         "{source}: {key} must be {allowed}; received {received!r}.",
         source=source,

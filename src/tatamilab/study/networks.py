@@ -8,6 +8,7 @@ import hashlib
 import multiprocessing
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -27,7 +28,7 @@ from tatamilab.experiment.options import OPTIMIZERS
 from tatamilab.i18n import _, language, using
 from tatamilab.models import load_model
 from tatamilab.study.design import Network
-from tatamilab.study.places import begin_worker
+from tatamilab.study.places import begin_worker, first_task, none_begins
 from tatamilab.study.specification import Recipe, Study
 
 Weights = dict[str, NDArray[np.float32]]
@@ -106,8 +107,11 @@ class NetworksApart:
     def __init__(self, study: Study, target: str | None = None) -> None:
         self._process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=begin_worker)
         try:
-            made = self._process.submit(_make, study, target, language())
+            made = first_task(self._process, _make, study, target, language())
             self.by_arm: dict[str, Network] = made.result()
+        except BrokenProcessPool as error:
+            self.close()
+            raise none_begins() from error
         except BaseException:
             self.close()
             raise

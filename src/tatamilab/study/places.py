@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from tatamilab.engine import threads
 from tatamilab.engine.target import choose, runnable
@@ -30,8 +30,26 @@ TARGET = "TATAMI_TARGET"
 """Names a narrower vector unit than the CPU has, here or on a worker."""
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
 class WorkerLost(Exception):
     """The process that did a run has ended without an answer."""
+
+
+class NoWorkerBegins(Exception):
+    """Processes end before they have done anything, a second one in place of the first, too."""
+
+
+def none_begins() -> BadInput:
+    """What to say then: the usual cause is a script that asks as soon as it is read, and workers read it, too."""
+    return BadInput(
+        _(
+            "The processes that do the runs end before they begin; in a script, write what asks below `if __name__ == "
+            '"__main__":`, as each of them reads the script first.'
+        )
+    )
 
 
 class Where(Protocol):
@@ -86,7 +104,8 @@ def open_place(address: str | None, data: str, *, soon: bool = True) -> Where:
 class Local:
     """Processes of this machine, each with the engine on one thread.
 
-    Each is a pool of its own, so that when one dies it is known which run it had in hand.
+    Each is a pool of its own, so that when one dies it is known which run it had in hand. One that dies before it
+    begins costs no run: another takes its place, and if that dies so, too, no more are started.
 
     Args:
         n_workers: how many.
@@ -101,35 +120,45 @@ class Local:
         self.n_workers, self._data = n_workers, data
         self.target: str | None = os.environ.get(TARGET)
         self._idle: list[ProcessPoolExecutor] = []
-        self._every: list[ProcessPoolExecutor] = []
+        self._every: dict[ProcessPoolExecutor, Future[None]] = {}
+        self._second: set[ProcessPoolExecutor] = set()
         for _number in range(n_workers if soon else 0):
             self._begin_worker()
 
-    def _begin_worker(self) -> None:
+    def _begin_worker(self) -> ProcessPoolExecutor:
         worker = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=begin_worker)
-        worker.submit(training.prepare, self._data)
+        self._every[worker] = first_task(worker, training.prepare, self._data)
         self._idle.append(worker)
-        self._every.append(worker)
+        return worker
 
     def submit(self, task: Task) -> "Future[Trained]":
-        """Begin a run on an idle worker; `BrokenProcessPool` is its outcome if the worker dies."""
+        """Begin a run on an idle worker.
+
+        Its outcome is `WorkerLost` if the worker dies, and `NoWorkerBegins` if none comes to life.
+        """
+        outer: Future[Trained] = Future()
+        self._do(task, outer)
+        return outer
+
+    def _do(self, task: Task, outer: "Future[Trained]") -> None:
         if not self._idle:
             self._begin_worker()
         worker = self._idle.pop()
         try:
             inner = worker.submit(training.train, task)
         except BrokenProcessPool:  # it died while it had nothing in hand
-            self._replace(worker)
-            return self.submit(task)
-        outer: Future[Trained] = Future()
-        inner.add_done_callback(lambda done: self._hand_over(done, outer, worker))
-        return outer
+            self._replace_and_do(worker, task, outer)
+            return
+        inner.add_done_callback(lambda done: self._hand_over(done, outer, worker, task))
 
     def _hand_over(
-        self, inner: "Future[Trained]", outer: "Future[Trained]", worker: ProcessPoolExecutor
+        self, inner: "Future[Trained]", outer: "Future[Trained]", worker: ProcessPoolExecutor, task: Task
     ) -> None:
         error = inner.exception()
         if isinstance(error, BrokenProcessPool):
+            if not self._began(worker):
+                self._replace_and_do(worker, task, outer)
+                return
             self._replace(worker)
             outer.set_exception(WorkerLost(_("the process that did it was ended from outside")))
             return
@@ -139,15 +168,42 @@ class Local:
         else:
             outer.set_result(inner.result())
 
+    def _began(self, worker: ProcessPoolExecutor) -> bool:
+        return not isinstance(self._every[worker].exception(), BrokenProcessPool)
+
+    def _replace_and_do(self, worker: ProcessPoolExecutor, task: Task, outer: "Future[Trained]") -> None:
+        if worker in self._second and not self._began(worker):
+            outer.set_exception(NoWorkerBegins())
+            return
+        self._replace(worker)
+        self._do(task, outer)
+
     def _replace(self, worker: ProcessPoolExecutor) -> None:
-        self._every.remove(worker)
+        began = self._began(worker)
+        del self._every[worker]
         worker.shutdown(wait=False)
-        self._begin_worker()
+        new = self._begin_worker()
+        if not began:
+            self._second.add(new)
 
     def close(self) -> None:
         """End the workers once they have done what they have in hand."""
-        for worker in self._every:
+        for worker in tuple(self._every):
             worker.shutdown(wait=True, cancel_futures=True)
+
+
+def first_task(
+    worker: ProcessPoolExecutor, call: Callable[P, T], *args: P.args, **named: P.kwargs
+) -> "Future[T]":
+    """Start a worker with its first task.
+
+    Where this is itself a worker that reads its parent's script, multiprocessing refuses; it then ends without a
+    word, as the parent will say what is wrong.
+    """
+    try:
+        return worker.submit(call, *args, **named)
+    except RuntimeError as error:
+        raise SystemExit(1) from error
 
 
 def begin_worker() -> None:

@@ -12,7 +12,7 @@ from tatamilab.store import Claims, Member, RunRow, RunStatus, StudyStore
 from tatamilab.study import streams
 from tatamilab.study.design import Run, check_sizes, data_hash, design, longest_first, study_id
 from tatamilab.study.networks import Networks, NetworksApart
-from tatamilab.study.places import Where, open_place
+from tatamilab.study.places import NoWorkerBegins, Where, none_begins, open_place
 from tatamilab.study.specification import Study
 from tatamilab.study.training import Task, Trained
 
@@ -118,6 +118,9 @@ def run_missing(
 
     Returns:
         Whether the study is over: False after Ctrl-C.
+
+    Raises:
+        BadInput: no process begins to work, as when a script asks while its workers read it.
     """
     members = [Member(run.key, *astuple(run.place)) for run in prepared.runs]
     store.add_study(prepared.id, prepared.study.name, prepared.study.model_dump(mode="json"), members)
@@ -207,6 +210,8 @@ class _Work:
         if error is None:
             trained = future.result()
             return _row(run, trained, attempts), trained
+        if isinstance(error, NoWorkerBegins):
+            raise none_begins() from None
         if attempts < TRIES:
             return None, None
         said = f"{type(error).__name__}: {error}"

@@ -150,6 +150,17 @@ class Study(_Checked):
 
 def _recipe(where: str, common: Mapping[str, Any], own: Mapping[str, Any]) -> Recipe:
     """A recipe from its two halves; what is no setting of a recipe is a keyword of the model's function."""
+    for given in (common.get("options", {}), own.get("options", {})):
+        if not isinstance(given, Mapping):
+            raise BadInput(
+                _(
+                    "{source}: {key} must be {allowed}; received {received!r}.",
+                    source=where,
+                    key="options",
+                    allowed=_("a table"),
+                    received=given,
+                )
+            )
     options = {**common.get("options", {}), **own.get("options", {})}
     settings: dict[str, Any] = {}
     for key, value in {**common, **own}.items():
