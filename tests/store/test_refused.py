@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from tatamilab.errors import OutputError
+from tatamilab.i18n import using
 from tatamilab.store import RunRow, RunStatus, StudyStore, connecting
 
 Refused = Callable[..., None]
@@ -128,8 +129,14 @@ def test_a_store_that_is_not_there(tmp_path: Path, refused: Refused) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_a_server_that_does_not_answer() -> None:
-    with pytest.raises(
-        OutputError, match=r"The store postgresql://a:\*\*\*@127\.0\.0\.1:9/x cannot be used: .*\."
-    ):
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", r"^The store postgresql://a:\*\*\*@127\.0\.0\.1:9/x cannot be used: [^\n]*\.$"),
+        ("ja", r"^保存先 postgresql://a:\*\*\*@127\.0\.0\.1:9/x を使えません（[^\n]*）。$"),
+    ],
+)
+def test_a_server_that_does_not_answer(lang: str, said: str) -> None:
+    assert connecting.PATIENCE_S == 5
+    with using(lang), pytest.raises(OutputError, match=said):
         StudyStore("postgresql://a:secret@127.0.0.1:9/x")

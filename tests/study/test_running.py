@@ -167,6 +167,15 @@ def test_numbers_that_are_not_finite_are_kept_marked_and_left_out(
             assert any(said in sentence for sentence in verdict(asked.answer))
 
 
+@pytest.mark.usefixtures("here")
+def test_a_model_that_is_unknown(refused: Callable[..., None], small: Study) -> None:
+    refused(
+        lambda: prepare(changed("small", small, {"arms": {"a": {"model": "cnnn"}}, "contrasts": None})),
+        en="Unknown model 'cnnn'; the nearest known name is 'cnn'.",
+        ja="'cnnn' というモデルはありません。最も近い名前は 'cnn' です。",
+    )
+
+
 def test_ctrl_c_keeps_what_is_done(here: Here, store: StudyStore, small: Study) -> None:
     prepared = prepare(small)
 
