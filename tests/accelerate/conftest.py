@@ -15,7 +15,6 @@ import tatamilab
 from tatamilab.data import NormalisedArrays, load
 from tatamilab.files import cache_folder
 
-
 collect_ignore = ["on_tensorflow.py"]
 """A program of its own, for an environment with TensorFlow; to import it is to choose that backend."""
 

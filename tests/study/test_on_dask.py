@@ -2,12 +2,14 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tatamilab import i18n
 from tatamilab.engine.target import runnable
 from tatamilab.errors import OutputError
 from tatamilab.store import StudyStore
@@ -33,6 +35,18 @@ def test_no_scheduler_is_said_in_time(monkeypatch: pytest.MonkeyPatch, refused: 
         error=OutputError,
     )
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_one_that_accepts_and_is_silent_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "PATIENCE_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            i18n.using("en"),
+            pytest.raises(OutputError, match=f"No Dask scheduler answers at {address} within"),
+        ):
+            Cluster(address)
 
 
 def test_workers_that_differ_compute_for_what_all_have(refused: Refused) -> None:

@@ -219,6 +219,25 @@ def begin_worker() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
+def _answered(call: Callable[[], Any]) -> Any:
+    """What a call returns or raises, if it comes within `PATIENCE_S`: Dask waits for ever for one who accepts and is
+    silent.
+
+    Raises:
+        TimeoutError: it did not.
+    """
+    answer: Future[Any] = Future()
+
+    def wait() -> None:
+        try:
+            answer.set_result(call())
+        except Exception as error:  # whatever it is, the caller is to have it
+            answer.set_exception(error)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return answer.result(timeout=PATIENCE_S + 1)
+
+
 class Cluster:
     """A Dask cluster.
 
@@ -236,7 +255,7 @@ class Cluster:
         except ImportError as error:
             raise MissingExtra("dask", "distributed") from error
         try:
-            self._client: Any = Client(address, timeout=PATIENCE_S, set_as_default=False)
+            self._client: Any = _answered(lambda: Client(address, timeout=PATIENCE_S, set_as_default=False))
         except (OSError, TimeoutError, ValueError) as error:
             raise OutputError(
                 _(
