@@ -8,6 +8,7 @@ import typer
 
 from tatamilab.cli import usage
 from tatamilab.cli.command import INTERRUPTED, lang_option, option
+from tatamilab.cli.one_run import Layer, RunFolder
 from tatamilab.cli.quiet import choose_backend
 from tatamilab.i18n import _
 
@@ -19,13 +20,8 @@ HELP = _("Explain a run: write a page on what its filters learned, and whether t
 
 def explain(
     context: typer.Context,
-    run: Annotated[
-        str | None, typer.Argument(metavar="RUN", show_default=False, help=_("The folder of a run"))
-    ] = None,
-    layer: Annotated[
-        str | None,
-        option("--layer", metavar="N|NAME", help=_("Which convolution layer, from 0 or by name"), default=0),
-    ] = None,
+    run: RunFolder = None,
+    layer: Layer = None,
     controls: Annotated[
         str | None,
         option(

@@ -7,6 +7,7 @@ import typer
 
 from tatamilab.cli import usage
 from tatamilab.cli.command import lang_option, option
+from tatamilab.cli.one_run import Layer, RunFolder
 from tatamilab.cli.quiet import choose_backend
 from tatamilab.i18n import _
 
@@ -16,13 +17,8 @@ N_FRAMES = 48
 
 def film(
     context: typer.Context,
-    run: Annotated[
-        str | None, typer.Argument(metavar="RUN", show_default=False, help=_("The folder of a run"))
-    ] = None,
-    layer: Annotated[
-        str | None,
-        option("--layer", metavar="N|NAME", help=_("Which convolution layer, from 0 or by name"), default=0),
-    ] = None,
+    run: RunFolder = None,
+    layer: Layer = None,
     frames: Annotated[
         str | None,
         option(

@@ -8,7 +8,7 @@ import typer
 
 from tatamilab.cli import usage
 from tatamilab.cli.command import lang_option, option
-from tatamilab.cli.worksheet import people
+from tatamilab.cli.people import Emails, Names, StudentIds, people
 from tatamilab.errors import BadInput, OutputError
 from tatamilab.i18n import _
 
@@ -26,16 +26,9 @@ def report(
             help=_("A notebook, as it was last saved, or folders of runs; all go into one report"),
         ),
     ] = None,
-    student_id: Annotated[
-        list[str] | None,
-        option("--student-id", metavar="ID", help=_("Your student ID; again for a second one")),
-    ] = None,
-    student_name: Annotated[
-        list[str] | None, option("--name", metavar="NAME", help=_("Your name; again for a second one"))
-    ] = None,
-    email: Annotated[
-        list[str] | None, option("--email", metavar="ADDRESS", help=_("Your address; again for a second one"))
-    ] = None,
+    student_id: StudentIds = None,
+    student_name: Names = None,
+    email: Emails = None,
     out: Annotated[
         Path | None,
         option(

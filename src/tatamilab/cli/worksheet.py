@@ -8,12 +8,12 @@ import typer
 
 from tatamilab.cli import usage
 from tatamilab.cli.command import lang_option, option
+from tatamilab.cli.people import Emails, Names, StudentIds, people
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _, language
 
 if TYPE_CHECKING:
     from tatamilab.acceleration.notebooks import Cell
-    from tatamilab.lesson.students import Student
 
 HELP = _("Write a worksheet: a whole lesson to work through in a notebook.")
 KNOWN = ("b1-2", "b2-1", "b2-2")
@@ -27,16 +27,9 @@ def worksheet(
             metavar="NAME", show_default=False, help=_("Which one: {known}", known=", ".join(KNOWN))
         ),
     ] = None,
-    student_id: Annotated[
-        list[str] | None,
-        option("--student-id", metavar="ID", help=_("Your student ID; again for a second one")),
-    ] = None,
-    student_name: Annotated[
-        list[str] | None, option("--name", metavar="NAME", help=_("Your name; again for a second one"))
-    ] = None,
-    email: Annotated[
-        list[str] | None, option("--email", metavar="ADDRESS", help=_("Your address; again for a second one"))
-    ] = None,
+    student_id: StudentIds = None,
+    student_name: Names = None,
+    email: Emails = None,
     form: Annotated[
         str | None,
         option(
@@ -67,13 +60,6 @@ def worksheet(
         print(_("Open it in Jupyter, VS Code or Colab, and run its cells from the top."))
     elif ending == "py":
         print(_("Run it with: python -m tatamilab {path}", path=path))
-
-
-def people(ids: list[str] | None, names: list[str] | None, emails: list[str] | None) -> "tuple[Student, ...]":
-    """Who is named by the options that say so."""
-    from tatamilab.lesson.students import students
-
-    return students(*("、".join(values or []) for values in (ids, names, emails)))
 
 
 def _format(form: str | None, out: Path | None) -> str:
