@@ -78,6 +78,14 @@ def test_a_page_needs_no_network(film: Film, tmp_path: Path) -> None:
     assert "fa-pause::before" in page
 
 
+@pytest.mark.skipif(not FFMpegWriter.isAvailable(), reason="MP4 is written by ffmpeg, which is not installed")
+@pytest.mark.usefixtures("coarse")
+def test_an_mp4_is_one(film: Film, tmp_path: Path) -> None:
+    save_film(animate_filters(film), tmp_path / "film.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+    assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
+
+
 def test_refuses_what_is_no_film(
     tmp_path: Path, refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
