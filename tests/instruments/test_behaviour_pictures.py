@@ -76,7 +76,7 @@ def test_words_name_the_least_recognised_class_and_the_most_confused_pair() -> N
     with i18n.using("en"):
         words = describe_class_accuracy(truth, labels, class_names=["cat", "dog"])
     assert words.startswith("Least recognised: cat, 80.0% of 50 images (95% interval 67.0% to 88.8%).")
-    assert "cat → dog 10" in words
+    assert "cat → dog: 10" in words
 
 
 def test_pictures_of_a_network_without_mistakes() -> None:

@@ -124,7 +124,7 @@ def describe_class_accuracy(
         if one.interval
     ]
     pairs = [
-        f"{names[one.true]} → {names[one.predicted]} {one.share.count:,}" for one in most_confused(matrix, 5)
+        f"{names[one.true]} → {names[one.predicted]}: {one.share.count:,}" for one in most_confused(matrix, 5)
     ]
     if pairs:
         parts.append(_("Most confused (true → predicted): {pairs}.", pairs=_(", ").join(pairs)))
