@@ -44,33 +44,37 @@ def add(sessions: Sessions) -> None:
     @ui.page("/", title="tatami lab", dark=None, response_timeout=SLOWEST_S)
     async def index(request: Request) -> None:
         asked = request.query_params.get("lang")
-        with using(asked if asked in LANGUAGES else None):
+        lang = asked if asked in LANGUAGES else None
+        with using(lang):
             setup, wrong = Setup.read(request.query_params)
             browser = app.storage.browser["id"]
             run = await asyncio.to_thread(sessions.enter, browser, setup)
             ui.context.client.on_delete(lambda: sessions.leave(browser, setup))
             ui.add_css(style)
             ui.add_head_html(f'<script>document.documentElement.lang = "{language()}"</script>')
-            _Page(sessions, browser, setup, run, asked or "").fill(wrong)
+            _Page(sessions, browser, setup, run, lang).fill(wrong)
 
 
 class _Page:
     """One page, for one browser, on one run."""
 
-    def __init__(self, sessions: Sessions, browser: str, setup: Setup, run: LiveRun, lang: str) -> None:
+    def __init__(
+        self, sessions: Sessions, browser: str, setup: Setup, run: LiveRun, lang: str | None
+    ) -> None:
         self._sessions, self._browser, self._setup, self._run = sessions, browser, setup, run
-        self._lang = lang if lang in LANGUAGES else ""
+        self._lang = lang
 
     def fill(self, wrong: list[str]) -> None:
         """Put everything on it; what was wrong in its address comes first."""
+        parts = self._parts()
         with ui.element("main").classes("lab"):
-            self._head()
+            self._head([(name, title) for name, title, *_rest in parts])
             for reason in wrong:
                 _text("p", _("The address: {reason}", reason=reason)).classes("wrong").props('role="alert"')
-            for name, title, text, make in self._parts():
+            for name, title, text, make in parts:
                 _section(name, title, text, make)
 
-    def _head(self) -> None:
+    def _head(self, places: list[tuple[str, str]]) -> None:
         with ui.element("header"):
             with ui.element("div"):
                 _text("h1", _("See a network learn to read digits"))
@@ -81,7 +85,7 @@ class _Page:
                         link = _text("a", NAMES[name])
                         link.props(f'href="{_address(self._setup, name)}" hreflang={name} lang={name}')
         with ui.element("nav").classes("places").props(f'aria-label="{_("Parts of this page")}"'):
-            for name, title, *_rest in self._parts():
+            for name, title in places:
                 _text("a", title).props(f'href="#{name}"')
 
     def _about(self) -> str:
@@ -135,7 +139,7 @@ class _Page:
             ),
             (
                 "runs",
-                _("Runs"),
+                _("Kept runs"),
                 _("Kept on this machine. Runs that differ in the seed alone stand together."),
                 lambda: Runs(shelf, run, setup, self._restore),
             ),
@@ -149,7 +153,7 @@ class _Page:
         self._open(setup)
 
 
-def _address(setup: Setup, lang: str) -> str:
+def _address(setup: Setup, lang: str | None) -> str:
     parts = [setup.query(), f"lang={lang}" if lang else ""]
     query = "&".join(part for part in parts if part)
     return f"/?{query}" if query else "/"

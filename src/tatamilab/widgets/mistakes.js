@@ -11,7 +11,7 @@ function render({ model, el }) {
   const channel = newest(model, "chosen", "mistakes");
   let asked = { true: null, predicted: null, page: 0 };
   const ask = (changes) => { asked = { ...asked, ...changes }; channel.send(asked); };
-  const look = button(texts.look, () => channel.send({ ...asked, look: true }));
+  const look = button(texts.look, () => channel.send({ ...asked, look: true })), hint = make("p", "tl-muted", { textContent: texts.hint });
   const all = button(texts.all, () => ask({ true: null, predicted: null, page: 0 }));
   const earlier = button(texts.earlier, () => ask({ page: asked.page - 1 })), later = button(texts.later, () => ask({ page: asked.page + 1 }));
   const place = make("span", "tl-muted"), score = make("p"), title = make("h3"), pictures = make("div", "tl-pictures");
@@ -31,12 +31,12 @@ function render({ model, el }) {
   });
   const plot = make("canvas", "tl-calibration", { role: "img" }), verdict = make("p", "tl-muted");
   plot.setAttribute("aria-label", texts.calibration);
-  const root = make("div", "tl tl-mistakes", { lang: texts.lang },
-    make("div", "tl-row", {}, look, score),
+  const found = make("div", "", { hidden: true },
     make("div", "tl-two", {},
       make("div", "", {}, make("h3", "", { textContent: texts.matrix }), table),
       make("div", "", {}, title, pictures, make("div", "tl-row", { style: "margin-top:10px" }, all, earlier, later, place))),
     make("div", "", { style: "margin-top:18px" }, make("h3", "", { textContent: texts.calibration }), plot, verdict));
+  const root = make("div", "tl tl-mistakes", { lang: texts.lang }, make("div", "tl-row", {}, look, hint, score), found);
   el.replaceChildren(root);
 
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
@@ -92,6 +92,9 @@ function render({ model, el }) {
   function paint() {
     const shown = model.get("mistakes");
     if (!shown.matrix) return;
+    look.textContent = texts.again;
+    hint.hidden = true;
+    found.hidden = false;
     [asked.true, asked.predicted] = shown.cell;
     asked.page = shown.page;
     score.textContent = shown.score;
@@ -107,8 +110,7 @@ function render({ model, el }) {
   const show = onFrame(paint);
   model.on("change:mistakes", show);
   const leave = followScheme(root, paint);
-  const forget = whenSeen(root, () => { if (!model.get("mistakes").matrix) ask({}); });
   paint();
-  return () => { model.off("change:mistakes", show); channel.close(); leave(); forget(); };
+  return () => { model.off("change:mistakes", show); channel.close(); leave(); };
 }
 export default { render };

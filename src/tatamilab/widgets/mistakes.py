@@ -31,7 +31,8 @@ BINS = 10
 class Mistakes(Part):
     """The confusion matrix of the test images; a cell of it shows its images, the surest mistakes first.
 
-    Of a live run, the numbers are those of the moment in which it was last looked at, paused or over.
+    Until it is asked there is a button and nothing else; then the network reads all the images. Of a live run, the
+    numbers are those of the moment in which it was last looked at, paused or over.
 
     Args:
         source: a Keras model, a `Network`, or a `LiveRun`.
@@ -70,7 +71,7 @@ class Mistakes(Part):
                     given=self._x.shape,
                 )
             )
-        super().__init__(_texts(self._network.n_classes))
+        super().__init__(_texts(self._network.n_classes, len(self._y)))
         self._turn = Lock()
         self._probabilities: NDArray[np.float32] | None = None
         self._summary: dict[str, Any] = {}
@@ -194,10 +195,12 @@ def _mnist() -> tuple[NDArray[np.float32], NDArray[np.integer]]:
     return normalised_test(data), data.y_test
 
 
-def _texts(n_classes: int) -> dict[str, Any]:
+def _texts(n_classes: int, n_images: int) -> dict[str, Any]:
     return {
         "classes": [str(k) for k in range(n_classes)],
-        "look": _("Look again"),
+        "look": _("Look for mistakes"),
+        "hint": _("Press the button, and the network reads all {n:,} images.", n=n_images),
+        "again": _("Look again"),
         "matrix": _("How often each digit (row) is read as each other (column)"),
         "true": _("true digit"),
         "predicted": _("read as"),
