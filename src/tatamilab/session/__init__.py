@@ -11,6 +11,7 @@ setup      all that decides a run, as an address holds it
 shelf      runs on disk
 exporting  a run as a Keras file, a script, a notebook
 rivals     two networks on few images, trained anew with every setting
+worker     a thread that does what is wanted, and tells of it
 turns      who may compute when
 """
 

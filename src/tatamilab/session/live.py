@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from threading import Condition, Thread
 from typing import TYPE_CHECKING, Literal
 
 from tatamilab import backend
@@ -29,6 +28,7 @@ from tatamilab.session.film import Film, Frame
 from tatamilab.session.network import Network, Weights
 from tatamilab.session.sample import Sample
 from tatamilab.session.turns import HERE, KERAS, Turns
+from tatamilab.session.worker import STALL_S, Worker
 
 if TYPE_CHECKING:
     import keras
@@ -40,9 +40,6 @@ POINTS_AN_EPOCH = 40
 """Points of the curve in an epoch, at most."""
 
 LARGEST_BATCH = 4096
-
-STALL_S = 10.0
-"""Seconds after which a slice in hand is given up waiting for, when a run is closed."""
 
 
 class Phase(StrEnum):
@@ -114,7 +111,7 @@ class Kept:
     batch_size: int
 
 
-class LiveRun:
+class LiveRun(Worker[int, Point]):
     """One training, live.
 
     Args:
@@ -146,6 +143,7 @@ class LiveRun:
         seed: int = 1,
         turns: Turns = HERE,
     ) -> None:
+        super().__init__("tatami live run")
         self.sample = sample
         self.epochs = epochs
         self._turns = turns
@@ -158,14 +156,10 @@ class LiveRun:
         graph = frontend.lower(model)
         self._training = frontend.lower_training(model, ())
         self._compile(graph, batch_size)
-        self._listeners: list[Callable[[], None]] = []
-        self._changed = Condition()
         self._wanted: float = 0
-        self._busy = self._closed = False
         self._slice = 1
         self._begin(frontend.weights_of(model, graph))
         self.network = Network(graph, self.weights)
-        self._thread: Thread | None = None
 
     def _build(self) -> "keras.Model":
         backend.choose()
@@ -210,7 +204,7 @@ class LiveRun:
             self._wanted = 0
             if self._phase is Phase.RUNNING and not self._busy:
                 self._phase = Phase.PAUSED
-            self._changed.notify_all()
+            self._wake()
         self._tell()
 
     def step(self, what: Literal["batch", "epoch"] = "batch") -> None:
@@ -303,17 +297,13 @@ class LiveRun:
 
     def close(self) -> None:
         """End the thread; the run cannot be used any more."""
-        with self._changed:
-            self._closed, self._wanted = True, 0
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(STALL_S)
+        self.pause()
+        super().close()
 
     def wait(self, timeout_s: float = 60.0) -> Phase:
         """Wait until nothing is left to do, and say how it stands."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._busy and not self._wanted, timeout_s)
-            return self._phase
+        self._wait(timeout_s)
+        return self._phase
 
     # -- what it tells ---------------------------------------------------------------------------------------
 
@@ -344,19 +334,6 @@ class LiveRun:
                 n_sharing=self._turns.n_sharing,
             )
 
-    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after every change, from the thread that made it; returns what ends that."""
-        self._listeners = [*self._listeners, listener]
-
-        def unsubscribe() -> None:
-            self._listeners = [one for one in self._listeners if one is not listener]
-
-        return unsubscribe
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener()
-
     # -- the thread ------------------------------------------------------------------------------------------
 
     def _ask(self, n_steps: float) -> None:
@@ -364,28 +341,13 @@ class LiveRun:
             if self._closed or self._phase in (Phase.FINISHED, Phase.DIVERGED):
                 return
             self._wanted, self._phase, self._shown = n_steps, Phase.RUNNING, None
-            if self._thread is None:
-                self._thread = Thread(target=self._work, name="tatami live run", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
+            self._wake()
         self._tell()
 
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._wanted or self._closed)
-                if self._closed:
-                    return
-                self._busy = True
-                count = int(min(self._slice, self._wanted))
-            point = self._train(count)
-            with self._changed:
-                self._keep(point, count)
-                self._busy = False
-                self._changed.notify_all()
-            self._tell()
+    def _take(self) -> int:
+        return int(min(self._slice, self._wanted))
 
-    def _train(self, count: int) -> Point:
+    def _do(self, count: int) -> Point:
         """Train some steps, and adapt how many the next slice has; what the steps do doesn't depend on it."""
         with self._turns.taken():
             began = time.perf_counter()
@@ -396,7 +358,7 @@ class LiveRun:
         place = self._loop.epoch + self._loop.step / self._loop.n_steps
         return Point(place, totals.images, totals.loss, totals.metrics[0])
 
-    def _keep(self, point: Point, count: int) -> None:
+    def _keep(self, count: int, point: Point) -> None:
         """Write down what a slice has brought, and see whether the run is over."""
         self._wanted = max(0, self._wanted - count)
         self._curve.append(point)

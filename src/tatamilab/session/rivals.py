@@ -5,9 +5,7 @@ same bits. Here they are made one at a time, in a thread, while someone watches;
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from threading import Condition, Thread
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.session.sample import normalised, normalised_test
 from tatamilab.session.turns import HERE, KERAS, Turns
+from tatamilab.session.worker import Worker
 from tatamilab.study import streams
 from tatamilab.study.design import check_sizes
 from tatamilab.study.networks import Networks
@@ -44,8 +43,6 @@ MOST_DRAWS = 1000
 
 SLICE = 1600
 """Images of a turn: about a twenty-fifth of a second."""
-
-STALL_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ class Sight:
     n_sharing: int
 
 
-class Rivals:
+class Rivals(Worker[Setting, Outcome | None]):
     """Trains both networks anew for whatever is asked.
 
     Args:
@@ -115,6 +112,7 @@ class Rivals:
     """
 
     def __init__(self, data: Dataset, *, epochs: int = 50, turns: Turns = HERE) -> None:
+        super().__init__("tatami rivals")
         self._data, self._epochs, self._turns = data, epochs, turns
         self._x_test = normalised_test(data)
         self._known: dict[Setting, Outcome] = {}
@@ -123,10 +121,6 @@ class Rivals:
         self._setting = Setting()
         self._wanted: list[Setting] = []
         self._study: tuple[Setting, ...] = ()
-        self._busy = self._closed = False
-        self._changed = Condition()
-        self._listeners: list[Callable[[], None]] = []
-        self._thread: Thread | None = None
 
     # -- what is asked of it ---------------------------------------------------------------------------------
 
@@ -164,17 +158,13 @@ class Rivals:
         self._tell()
 
     def close(self) -> None:
-        """End the thread."""
-        with self._changed:
-            self._closed = True
-            self._want([])
-        if self._thread is not None:
-            self._thread.join(STALL_S)
+        """Leave undone what is not done, and end the thread."""
+        self.stop()
+        super().close()
 
     def wait(self, timeout_s: float = 60.0) -> None:
         """Wait until nothing is left to do."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._busy and not self._wanted, timeout_s)
+        self._wait(timeout_s)
 
     # -- what it tells ---------------------------------------------------------------------------------------
 
@@ -192,49 +182,27 @@ class Rivals:
                 n_sharing=self._turns.n_sharing,
             )
 
-    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after every change, from the thread that made it; returns what ends that."""
-        self._listeners = [*self._listeners, listener]
-
-        def unsubscribe() -> None:
-            self._listeners = [one for one in self._listeners if one is not listener]
-
-        return unsubscribe
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener()
-
     # -- the thread ------------------------------------------------------------------------------------------
 
     def _want(self, settings: list[Setting]) -> None:
         self._wanted = settings
-        if settings and self._thread is None and not self._closed:
-            self._thread = Thread(target=self._work, name="tatami rivals", daemon=True)
-            self._thread.start()
-        self._changed.notify_all()
+        self._wake()
 
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._wanted or self._closed)
-                if self._closed:
-                    return
-                setting, self._busy = self._wanted[0], True
-            outcome = self._known.get(setting) or self._trained(setting)
-            with self._changed:
-                if outcome is not None:
-                    self._known[setting] = outcome
-                    if setting == self._setting:
-                        self._shown = (*(one for one in self._shown if one != setting), setting)
-                    self._wanted = [one for one in self._wanted if one != setting]
-                self._busy = False
-            self._tell()
-            with self._changed:
-                self._changed.notify_all()
+    def _take(self) -> Setting:
+        return self._wanted[0]
 
-    def _trained(self, setting: Setting) -> Outcome | None:
-        """Train both; None if something else is wanted meanwhile."""
+    def _keep(self, setting: Setting, outcome: Outcome | None) -> None:
+        if outcome is None:
+            return
+        self._known[setting] = outcome
+        if setting == self._setting:
+            self._shown = (*(one for one in self._shown if one != setting), setting)
+        self._wanted = [one for one in self._wanted if one != setting]
+
+    def _do(self, setting: Setting) -> Outcome | None:
+        """Train both, if that is not known yet; None if something else is wanted meanwhile."""
+        if setting in self._known:
+            return self._known[setting]
         began = time.perf_counter()
         if setting.model not in self._arms:
             self._arms[setting.model] = _Arms(self._data, setting.model, self._epochs)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from tatamilab.errors import MissingExtra
 from tatamilab.i18n import language
-from tatamilab.session import LiveRun, Network, Rivals
+from tatamilab.session import LiveRun, Network
+from tatamilab.session.worker import Worker
 
 try:
     import anywidget
@@ -50,7 +51,7 @@ class Part(anywidget.AnyWidget):
 
     def follow(self, source: object, listener: Callable[[], None]) -> None:
         """Call `listener` after every change of `source`, if it tells of any, until the part is closed."""
-        if isinstance(source, LiveRun | Rivals):
+        if isinstance(source, Worker):
             self._leave = source.subscribe(listener)
 
     def close(self) -> None:
