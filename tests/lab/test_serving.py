@@ -115,7 +115,7 @@ def test_closing_keeps_every_run(tmp_path: Path) -> None:
     run.start()
     sessions.close()
     (entry,) = sessions.shelf("a").entries()
-    assert (entry.id, entry.phase) == (run.id, Phase.PAUSED)
+    assert (entry.progress.id, entry.progress.phase) == (run.id, Phase.PAUSED)
     assert sessions.shelf("b").entries() == []
 
 

@@ -71,7 +71,7 @@ def test_what_is_damaged_is_not_there(make: Callable[[], LiveRun], tmp_path: Pat
     shelf = Shelf(tmp_path)
     run = trained(make(), "batch")
     shelf.keep(SETUP, run.kept())
-    assert [one.id for one in shelf.entries()] == [run.id]
+    assert [one.progress.id for one in shelf.entries()] == [run.id]
     assert shelf.newest(SETUP) is not None
     assert shelf.newest(SETUP.with_seed(5)) is None
     about = tmp_path / run.id / "run.json"

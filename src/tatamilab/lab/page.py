@@ -18,7 +18,7 @@ from tatamilab.i18n import LANGUAGES, _, language, using
 from tatamilab.lab.host import Hosted
 from tatamilab.lab.sessions import Sessions
 from tatamilab.session import LiveRun, Setup
-from tatamilab.session.live import Kept
+from tatamilab.session.moment import Kept
 from tatamilab.widgets import (
     DigitPad,
     Mistakes,

@@ -14,7 +14,7 @@ from threading import Lock
 
 from tatamilab.errors import TatamiError
 from tatamilab.session import LiveRun, Phase, Setup, Shelf
-from tatamilab.session.live import Kept
+from tatamilab.session.moment import Kept
 
 LEFT_ALONE_S = 600.0
 """Seconds without a page after which a run is put on disk."""
@@ -113,7 +113,7 @@ class Sessions:
         entry = shelf.newest(setup)
         if entry is not None:
             try:
-                run.restore(shelf.take(entry.id)[1])
+                run.restore(shelf.take(entry.progress.id)[1])
             except TatamiError as problem:
                 logging.getLogger(__name__).warning("%s", problem)
         return run

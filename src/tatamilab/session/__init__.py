@@ -4,6 +4,7 @@ network    what a network makes of images, with the weights of the moment
 film       the weights of earlier moments, thinned
 curve      losses and accuracies so far, thinned
 sample     the images
+moment     what a run is at one moment, shown or kept
 live       the run itself
 blocks     the parts that a network is put together from
 blueprint  a network as blocks, with its shapes and its arithmetic
@@ -16,7 +17,8 @@ turns      who may compute when
 """
 
 from tatamilab.session.blueprint import Blueprint
-from tatamilab.session.live import LiveRun, Moment, Phase
+from tatamilab.session.live import LiveRun
+from tatamilab.session.moment import Moment, Phase
 from tatamilab.session.network import Network
 from tatamilab.session.rivals import Rivals
 from tatamilab.session.sample import Sample

@@ -8,12 +8,14 @@ import io
 import json
 import tempfile
 import zipfile
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
 from tatamilab.engine import frontend
 from tatamilab.i18n import _
-from tatamilab.session.live import Kept
+from tatamilab.session.curve import Point
+from tatamilab.session.moment import Kept
 from tatamilab.session.network import Weights
 from tatamilab.session.setup import Setup
 from tatamilab.session.turns import KERAS
@@ -66,17 +68,17 @@ def folder(setup: Setup, kept: Kept) -> bytes:
         archive.writestr("model.keras", keras_file(setup, kept.state.weights))
         archive.writestr("train.py", script(setup))
         archive.writestr("train.ipynb", notebook(setup))
-        archive.writestr("training.csv", _table(kept.points))
-        archive.writestr("validation.csv", _table(kept.validation))
+        archive.writestr("training.csv", _table(kept.progress.points))
+        archive.writestr("validation.csv", _table(kept.progress.validation))
         archive.writestr("setup.txt", (setup.query() or "net=" + setup.network.text()) + "\n")
     return written.getvalue()
 
 
-def _table(points: tuple[object, ...]) -> str:
+def _table(points: tuple[Point, ...]) -> str:
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
-    table.writerow(["epoch", "images", "loss", "accuracy"])
-    table.writerows(vars(point).values() for point in points)
+    table.writerow(field.name for field in fields(Point))
+    table.writerows(astuple(point) for point in points)
     return written.getvalue()
 
 

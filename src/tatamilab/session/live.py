@@ -12,19 +12,19 @@ import math
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from tatamilab import backend
 from tatamilab.engine import frontend
 from tatamilab.engine.graph import Graph
-from tatamilab.engine.loop import Loop, State
+from tatamilab.engine.loop import Loop
 from tatamilab.engine.program import Program
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.session.curve import Curve, Point
 from tatamilab.session.film import Film, Frame
+from tatamilab.session.moment import Kept, Moment, Phase, Progress
 from tatamilab.session.network import Network, Weights
 from tatamilab.session.sample import Sample
 from tatamilab.session.turns import HERE, KERAS, Turns
@@ -40,75 +40,6 @@ POINTS_AN_EPOCH = 40
 """Points of the curve in an epoch, at most."""
 
 LARGEST_BATCH = 4096
-
-
-class Phase(StrEnum):
-    """What a run is doing."""
-
-    READY = "ready"
-    RUNNING = "running"
-    PAUSED = "paused"
-    FINISHED = "finished"
-    DIVERGED = "diverged"
-
-
-@dataclass(frozen=True)
-class Moment:
-    """All that is to be shown of a run at one moment; immutable, so that any thread may read it.
-
-    Attributes:
-        phase: what the run is doing.
-        epoch: epochs that are over.
-        step: steps of the current epoch that are done, of `n_steps`.
-        epochs: how many there are to be.
-        points: of the training images.
-        validation: after each epoch, of the images held back.
-        images_per_s: of the latest slice; 0 before the first.
-        learning_rate: of the steps to come.
-        seed: of weights and order.
-        frames: steps at which the film has a picture.
-        shown: index of the picture that is looked at; None for the latest weights.
-        batch_size: images of a step, from the next epoch on.
-        n_sharing: trainings that share this machine now.
-    """
-
-    phase: Phase
-    epoch: int
-    step: int
-    n_steps: int
-    epochs: int
-    points: tuple[Point, ...]
-    validation: tuple[Point, ...]
-    images_per_s: float
-    learning_rate: float
-    seed: int
-    frames: tuple[int, ...]
-    shown: int | None
-    batch_size: int
-    n_sharing: int
-
-
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """A run at rest: all that it takes to go on with the same bits to follow.
-
-    Attributes:
-        id: of the training.
-        state: the loop's.
-        phase: what the run was doing.
-        points: of the training images.
-        validation: after each epoch.
-        images_per_s: of the latest slice.
-        batch_size: from the next epoch on.
-    """
-
-    id: str
-    state: State
-    phase: Phase
-    points: tuple[Point, ...]
-    validation: tuple[Point, ...]
-    images_per_s: float
-    batch_size: int
 
 
 class LiveRun(Worker[int, Point]):
@@ -248,10 +179,15 @@ class LiveRun(Worker[int, Point]):
         with self._changed:
             self._changed.wait_for(lambda: not self._busy, STALL_S)
             phase = Phase.PAUSED if self._phase is Phase.RUNNING else self._phase
-            return Kept(
-                self.id, self._loop.state(), phase, tuple(self._curve.points), self._validation, self._speed,
-                self._batch_size,
-            )  # fmt: skip
+            progress = Progress(
+                id=self.id,
+                phase=phase,
+                points=tuple(self._curve.points),
+                validation=self._validation,
+                images_per_s=self._speed,
+                batch_size=self._batch_size,
+            )
+            return Kept(progress, self._loop.state())
 
     def restore(self, kept: Kept) -> None:
         """Go on from where a run of the same network on the same images was.
@@ -259,6 +195,7 @@ class LiveRun(Worker[int, Point]):
         Raises:
             BadInput: it was of another network, or on so many other images.
         """
+        progress = kept.progress
         with self._changed:
             self._wanted = 0
             self._changed.wait_for(lambda: not self._busy)
@@ -267,11 +204,11 @@ class LiveRun(Worker[int, Point]):
             self._seed = kept.state.seed
             self._begin(self._program.get_weights())
             self._loop.restore(kept.state)
-            self.id, self._phase, self._speed = kept.id, kept.phase, kept.images_per_s
-            self._batch_size, self._learning_rate = kept.batch_size, kept.state.learning_rate
-            for point in kept.points:
+            self.id, self._phase, self._speed = progress.id, progress.phase, progress.images_per_s
+            self._batch_size, self._learning_rate = progress.batch_size, kept.state.learning_rate
+            for point in progress.points:
                 self._curve.append(point)
-            self._validation = kept.validation
+            self._validation = progress.validation
             self._latest = self._program.get_weights()
             self._film = Film(sum(array.nbytes for array in self._latest.values()))
             self._film.offer(Frame(self._program.iterations, self._latest))

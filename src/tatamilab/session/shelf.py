@@ -5,9 +5,8 @@ import re
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl
 
 from tatamilab.engine.loop import State
@@ -15,7 +14,7 @@ from tatamilab.errors import BadInput, OutputError
 from tatamilab.files import write_whole
 from tatamilab.i18n import _
 from tatamilab.session.curve import Point
-from tatamilab.session.live import Kept, Phase
+from tatamilab.session.moment import Kept, Phase, Progress
 from tatamilab.session.setup import Setup
 
 FORMAT = 1
@@ -28,26 +27,14 @@ class Entry:
     """A run on the shelf.
 
     Attributes:
-        id: of the training.
         setup: what it was begun with.
         saved_at: seconds since 1970.
-        phase: what it was doing.
-        epoch: how far it was.
-        points: of the training images.
-        validation: after each epoch.
-        images_per_s: of its latest slice.
-        batch_size: of the steps to come.
+        progress: how far it had come.
     """
 
-    id: str
     setup: Setup
     saved_at: float
-    phase: Phase
-    epoch: float
-    points: tuple[Point, ...]
-    validation: tuple[Point, ...]
-    images_per_s: float
-    batch_size: int
+    progress: Progress
 
 
 class Shelf:
@@ -66,17 +53,17 @@ class Shelf:
         Raises:
             OutputError: it cannot be written; what was there before is unharmed.
         """
-        place = self.folder / kept.id
+        progress = kept.progress
+        place = self.folder / progress.id
         about = {
             "format": FORMAT,
             "setup": setup.query(),
             "saved_at": time.time(),
-            "phase": kept.phase.value,
-            "epoch": kept.state.epoch + (kept.points[-1].epoch % 1 if kept.points else 0),
-            "points": [_numbers(point) for point in kept.points],
-            "validation": [_numbers(point) for point in kept.validation],
-            "images_per_s": kept.images_per_s,
-            "batch_size": kept.batch_size,
+            "phase": progress.phase.value,
+            "points": [astuple(point) for point in progress.points],
+            "validation": [astuple(point) for point in progress.validation],
+            "images_per_s": progress.images_per_s,
+            "batch_size": progress.batch_size,
         }
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -105,10 +92,7 @@ class Shelf:
         entry = self._entry(self._place(id) / "run.json")
         if entry is None:
             raise BadInput(_("There is no run {id!r}, or it is damaged.", id=id))
-        state = State.load(self._place(id) / "state.npz")
-        return entry.setup, Kept(
-            id, state, entry.phase, entry.points, entry.validation, entry.images_per_s, entry.batch_size
-        )
+        return entry.setup, Kept(entry.progress, State.load(self._place(id) / "state.npz"))
 
     def newest(self, setup: Setup) -> Entry | None:
         """The run with this setup that was kept last."""
@@ -143,20 +127,14 @@ class Shelf:
             setup, wrong = Setup.read(dict(parse_qsl(about["setup"])))
             if about["format"] != FORMAT or wrong or not _ID.fullmatch(path.parent.name):
                 return None
-            return Entry(
+            progress = Progress(
                 id=path.parent.name,
-                setup=setup,
-                saved_at=float(about["saved_at"]),
                 phase=Phase(about["phase"]),
-                epoch=float(about["epoch"]),
                 points=tuple(Point(*one) for one in about["points"]),
                 validation=tuple(Point(*one) for one in about["validation"]),
                 images_per_s=float(about["images_per_s"]),
                 batch_size=int(about["batch_size"]),
             )
+            return Entry(setup, float(about["saved_at"]), progress)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
-
-
-def _numbers(point: Point) -> list[Any]:
-    return list(asdict(point).values())

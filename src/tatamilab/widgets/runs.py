@@ -14,8 +14,8 @@ from tatamilab.analysis.intervals import wilson_interval
 from tatamilab.analysis.study_effects import mean_over_draws
 from tatamilab.errors import BadInput, TatamiError
 from tatamilab.i18n import _, using
-from tatamilab.session import LiveRun, Setup, Shelf, exporting
-from tatamilab.session.live import Kept
+from tatamilab.session import LiveRun, Phase, Setup, Shelf, exporting
+from tatamilab.session.moment import Kept
 from tatamilab.session.shelf import Entry
 from tatamilab.widgets.part import Part, front_end
 
@@ -77,7 +77,7 @@ class Runs(Part):
         id = str(command.get("id", ""))
         match command.get("name"):
             case "keep" if self._run is not None:
-                if self._run.moment().phase.value == "ready":
+                if self._run.moment().phase is Phase.READY:
                     return _("Nothing has been trained yet.")
                 self._shelf.keep(self._setup.with_seed(self._run.moment().seed), self._run.kept())
                 return _("Kept.")
@@ -141,9 +141,9 @@ def _title(setup: Setup) -> str:
 def _together(group: list[Entry]) -> str:
     """The score of all seeds together; of runs that are through, as only those can be compared."""
     through = [
-        entry.validation[-1].accuracy
+        entry.progress.validation[-1].accuracy
         for entry in group
-        if entry.validation and len(entry.validation) >= entry.setup.epochs
+        if len(entry.progress.validation) >= entry.setup.epochs
     ]
     if len(through) < 2:
         return _("One more seed, and there is an interval.") if through else ""
@@ -158,9 +158,9 @@ def _together(group: list[Entry]) -> str:
 
 
 def _shown(entry: Entry) -> dict[str, Any]:
-    score = ""
-    if entry.validation:
-        last = entry.validation[-1]
+    score, progress = "", entry.progress
+    if progress.validation:
+        last = progress.validation[-1]
         interval = wilson_interval(round(last.accuracy * last.images), last.images)
         score = _(
             "{share:.2%} of {n:,} images held back ({low:.2%} to {high:.2%})",
@@ -170,8 +170,8 @@ def _shown(entry: Entry) -> dict[str, Any]:
             high=interval.high,
         )
     return {
-        "id": entry.id,
-        "title": _("seed {seed}, epoch {epoch:.1f}", seed=entry.setup.seed, epoch=entry.epoch),
+        "id": progress.id,
+        "title": _("seed {seed}, epoch {epoch:.1f}", seed=entry.setup.seed, epoch=progress.epoch),
         "when": time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.saved_at)),
         "score": score,
     }
