@@ -37,11 +37,17 @@ def small_cnn() -> keras.Model:
 
 
 def test_the_worksheet(mnist: NormalisedArrays) -> None:
+    """The seed is one whose training comes nowhere nearer than 3·10⁻⁷ to a kink.
+
+    Where a number before the ReLU, or the lead of one number over another in a pool, is below rounding (10⁻⁸), one
+    side lets a gradient through that the other stops, and Adam makes 3·10⁻⁵ of it: of 57 seeds this is the farthest.
+    """
+
     def act(model: keras.Model) -> Any:
         x, y = mnist.x_test[:64], mnist.y_test[:64]
         untrained = model.evaluate(x, y, verbose=0)
         log = model.fit(
-            mnist.x_train[:160], mnist.y_train[:160], batch_size=64, epochs=2, validation_split=0.2, verbose=0
+            mnist.x_train[:100], mnist.y_train[:100], batch_size=64, epochs=2, validation_split=0.2, verbose=0
         )
         return (
             untrained,
@@ -50,7 +56,7 @@ def test_the_worksheet(mnist: NormalisedArrays) -> None:
             model.predict(x, verbose=0),
         )
 
-    native = compare(lambda: compiled(worksheet_cnn()), act, atol=1e-4)
+    native = compare(lambda: compiled(worksheet_cnn()), act, atol=1e-6, seed=32)
     assert native.model.history is native.returned[1]
     assert len(native.returned[1].history["val_accuracy"]) == 2
 
