@@ -54,7 +54,6 @@ __all__ = [
     "describe_pixel",
     "describe_where_change_lies",
     "exciting_patches",
-    "from",
     "plot_activation_maps",
     "plot_attribution",
     "plot_calibration",
@@ -75,6 +74,5 @@ __all__ = [
     "plot_where_change_lies",
     "save_figure",
     "save_film",
-    "tatamilab",
     "write_svg",
 ]
