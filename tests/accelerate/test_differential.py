@@ -69,8 +69,8 @@ def network(case: Case) -> keras.Model:
     body: list[Any] = [keras.Input((7,))]
     if case["side"]:
         body = [keras.Input((case["side"], case["side"], case["channels"]))]
-        # normalisation takes a bias away: its gradient would be rounding alone, which Adam blows up
-        bias = not case["normalised"]
+        # normalisation takes a bias away: its gradient is rounding alone, of which these make whole steps
+        bias = not (case["normalised"] and case["optimizer"] in ("adam", "adamw", "nadam"))
         body.append(layers.Conv2D(case["filters"], case["kernel"], padding=case["padding"], use_bias=bias))
         body += [layers.BatchNormalization()] if case["normalised"] else []
         body.append(layers.Activation(case["activation"]))
