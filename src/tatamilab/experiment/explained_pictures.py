@@ -1,6 +1,5 @@
 """The pictures of the explain page on the filters and the controls, each with what it shows in words."""
 
-import base64
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,11 +28,6 @@ class Picture:
     title: str
     description: str
     svg: bytes
-
-    @property
-    def source(self) -> str:
-        """The drawing as the address of an image."""
-        return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode()
 
 
 def picture(title: str, description: str, figure: "FigureLike") -> Picture:

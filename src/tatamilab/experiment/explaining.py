@@ -7,7 +7,6 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from tatamilab import i18n
 from tatamilab.analysis.contrasts import leading
 from tatamilab.errors import BadInput
 from tatamilab.experiment import conclusions, folder
@@ -84,8 +83,6 @@ def _page(
         environment()
         .get_template("explain.html")
         .render(
-            _=i18n._,
-            lang=i18n.language(),
             run=found.record,
             layer=found.layer,
             pictures=pictures,

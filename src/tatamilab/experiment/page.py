@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tatamilab import i18n
+from tatamilab import __version__, i18n
 from tatamilab.experiment import folder
 from tatamilab.experiment.record import RunRecord
 from tatamilab.experiment.watching import Figure, Phase
@@ -27,8 +27,6 @@ def render(record: RunRecord, history: Mapping[str, Sequence[float]], drawn: Map
         environment()
         .get_template("run.html")
         .render(
-            _=i18n._,
-            lang=i18n.language(),
             run=record,
             epochs=rows,
             figures=drawn,
@@ -39,21 +37,29 @@ def render(record: RunRecord, history: Mapping[str, Sequence[float]], drawn: Map
 
 
 @cache
-def environment() -> "Environment":
-    """What makes pages from the templates."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def environment(*packages: str) -> "Environment":
+    """What makes pages from the templates of a run's page, and from those of other packages.
+
+    Each page speaks the language in force when it is made.
+
+    Args:
+        packages: whose templates are found as well, such as "tatamilab.lesson".
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("tatamilab.experiment"),
+        loader=ChoiceLoader([PackageLoader(package) for package in ("tatamilab.experiment", *packages)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals.update({"_": i18n._, "language": i18n.language, "version": __version__})
     environment.filters["embedded"] = _embedded
     environment.filters["shape"] = lambda shape: "×".join(str(size) for size in shape)
     return environment
 
 
-def _embedded(figure: Figure) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(figure.svg.read_bytes()).decode()
+def _embedded(picture: bytes, kind: str) -> str:
+    """A picture as an address that holds all of it."""
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tatamilab import __version__, i18n
+from tatamilab import __version__
+from tatamilab.experiment import page
 from tatamilab.i18n import _
 from tatamilab.lesson.handins import Experiment, HandIn, Kept, Picture
 from tatamilab.lesson.results import Result, digest
@@ -124,15 +125,12 @@ def render(report: Report) -> str:
         environment()
         .get_template("report.html")
         .render(
-            _=i18n._,
-            lang=i18n.language(),
             report=report,
             results=[(one.result, numbers_of(one.result), one.is_intact) for one in report.results],
             tasks=_tasks(report),
             names=", ".join(one.name or one.id for one in report.students),
             payload_id=PAYLOAD_ID,
             payload=content,
-            version=__version__,
         )
     )
 
@@ -140,18 +138,9 @@ def render(report: Report) -> str:
 @cache
 def environment() -> "Environment":
     """What makes pages from this package's templates, in the style of a run's page."""
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("tatamilab.lesson"), PackageLoader("tatamilab.experiment")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["markdown"] = _markdown
-    environment.filters["embedded"] = _embedded
-    return environment
+    made = page.environment("tatamilab.lesson")
+    made.filters["markdown"] = _markdown
+    return made
 
 
 def _tasks(report: Report) -> list[tuple[str, str, str]]:
@@ -178,9 +167,3 @@ def _markdown(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup(_renderer().render(text))
-
-
-def _embedded(png: bytes) -> str:
-    import base64
-
-    return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -1,11 +1,9 @@
 """A class on one page, and as a table."""
 
-import base64
 import csv
 import io
 from typing import Any
 
-from tatamilab import __version__, i18n
 from tatamilab.i18n import _
 from tatamilab.lesson.classroom.summary import ClassSummary
 from tatamilab.lesson.report import environment
@@ -26,15 +24,12 @@ def render(summary: ClassSummary, *, anonymous: bool = False) -> str:
         environment()
         .get_template("class.html")
         .render(
-            _=i18n._,
-            lang=i18n.language(),
             summary=summary,
             anonymous=anonymous,
             percent=percent,
             verdict=verdict(summary),
             pairs=_pairs(summary),
             digits=_digits(summary),
-            version=__version__,
         )
     )
 
@@ -96,11 +91,11 @@ def _no_formula(text: str) -> str:
     return "'" + text if text.startswith(FORMULA) else text
 
 
-def _pairs(summary: ClassSummary) -> str:
-    """The figure of all samples as SVG in base64, or "" where there are fewer than two."""
+def _pairs(summary: ClassSummary) -> bytes:
+    """The figure of all samples as SVG; empty where there are fewer than two."""
     pooled = summary.pooled
     if pooled.difference is None:
-        return ""
+        return b""
     from tatamilab.instruments import write_svg
     from tatamilab.instruments.study_pairs import plot_pairs
     from tatamilab.instruments.style import root
@@ -108,7 +103,7 @@ def _pairs(summary: ClassSummary) -> str:
     content = io.BytesIO()
     first: Any = summary.first[0] if len(set(summary.first)) == 1 else (None, None)
     write_svg(root(plot_pairs(pooled.cnn, pooled.bpnn, ("CNN", "BPNN"), first)), content)
-    return base64.b64encode(content.getvalue()).decode()
+    return content.getvalue()
 
 
 def _digits(summary: ClassSummary) -> list[dict[str, Any]]:
@@ -125,6 +120,12 @@ def _digits(summary: ClassSummary) -> list[dict[str, Any]]:
         content = io.BytesIO()
         pixels = 255 - mnist.x_test[one.image, :, :, 0]
         Image.fromarray(pixels).resize((28 * ENLARGED,) * 2, Image.Resampling.NEAREST).save(content, "png")
-        png = base64.b64encode(content.getvalue()).decode()
-        shown.append({"png": png, "label": int(mnist.y_test[one.image]), "number": one.image, "hard": one})
+        shown.append(
+            {
+                "png": content.getvalue(),
+                "label": int(mnist.y_test[one.image]),
+                "number": one.image,
+                "hard": one,
+            }
+        )
     return shown

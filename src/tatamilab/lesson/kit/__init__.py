@@ -59,7 +59,7 @@ def page(name: str) -> str:
     )
     title = text.partition("\n")[0].lstrip("# ")
     template = environment().get_template("kit.html")
-    return template.render(lang=i18n.language(), name=name, title=title, text=text)
+    return template.render(name=name, title=title, text=text)
 
 
 def figures() -> dict[str, Any]:
