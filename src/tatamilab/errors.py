@@ -9,6 +9,10 @@
 A message is one sentence in the user's language: the rule, what was received, where, and what to do.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from tatamilab.i18n import _
 
 
@@ -46,3 +50,20 @@ class MissingExtra(TatamiError, ImportError):
             )
         )
         self.extra = extra
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals inside the block into one sentence about `path`.
+
+    Raises:
+        OutputError: the disk refused.
+    """
+    try:
+        yield
+    except OutputError:
+        raise  # it speaks for itself
+    except OSError as error:
+        raise OutputError(
+            _("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)
+        ) from error

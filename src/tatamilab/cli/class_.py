@@ -9,7 +9,7 @@ import typer
 
 from tatamilab.cli import usage
 from tatamilab.cli.command import Command, group, lang_option, option
-from tatamilab.errors import BadInput, OutputError
+from tatamilab.errors import BadInput, writing
 from tatamilab.i18n import _
 
 if TYPE_CHECKING:
@@ -67,13 +67,9 @@ def collect(
 
     everyone = () if roster is None else _everyone(roster)
     summary = summarise(gather(folder), everyone, anonymous=anonymous)
-    try:
+    with writing(page):
         write_whole(page, render(summary, anonymous=anonymous))
         write_whole(page.with_suffix(".csv"), table(summary))
-    except OSError as error:
-        raise OutputError(
-            _("{path} could not be written: {reason}.", path=page, reason=error.strerror or error)
-        ) from error
     print(verdict(summary))
     for name, reason in summary.unread:
         print(_("Not read: {name}: {reason}", name=name, reason=reason))

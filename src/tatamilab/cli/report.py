@@ -9,7 +9,7 @@ import typer
 from tatamilab.cli import usage
 from tatamilab.cli.command import lang_option, option
 from tatamilab.cli.people import Emails, Names, StudentIds, people
-from tatamilab.errors import BadInput, OutputError
+from tatamilab.errors import BadInput, writing
 from tatamilab.i18n import _
 
 HELP = _("Make the report that is handed in: one printable file from a notebook or from runs.")
@@ -53,17 +53,11 @@ def report(
     found = [handins.read(source) for source in sources]
     made = reports.compose(found, people(student_id, student_name, email), datetime.now().astimezone())
     page = reports.render(made)
-    try:
+    with writing(path):
         if path.suffix.lower() == ".pdf":
             printing.print_pdf(page, path)
         else:
             write_whole(path, page)
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(
-            _("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)
-        ) from error
     print(_("Written to {path}.", path=path))
     for trouble in made.troubles:
         print(_("Left out: {what}", what=trouble))

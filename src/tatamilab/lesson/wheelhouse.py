@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tatamilab.errors import BadInput, OutputError
+from tatamilab.errors import BadInput, OutputError, writing
 from tatamilab.i18n import _
 
 PLATFORMS = {
@@ -51,14 +51,10 @@ def fill(folder: Path, wheel: Path | None, systems: Sequence[str]) -> int:
             )
         )
     own, pip = own_wheel(wheel), _pip()
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if own.resolve().parent != folder.resolve():
             shutil.copy2(own, folder)
-    except OSError as error:
-        raise OutputError(
-            _("{path} could not be written: {reason}.", path=folder, reason=error.strerror or error)
-        ) from error
     for system in systems:
         platforms = [word for name in PLATFORMS[system] for word in ("--platform", name)]
         wanted = [f"{own}[notebook]", *ALSO]

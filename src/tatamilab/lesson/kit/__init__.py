@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tatamilab import i18n
-from tatamilab.errors import BadInput, OutputError
+from tatamilab.errors import BadInput, writing
 from tatamilab.files import write_whole
 from tatamilab.i18n import _
 from tatamilab.lesson.report import environment
@@ -39,14 +39,10 @@ def write_kit(folder: Path) -> list[Path]:
         raise BadInput(
             _("{path} is there already; choose another folder with --out.", path=folder / there[0])
         )
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
             write_whole(folder / name, content)
-    except OSError as error:
-        raise OutputError(
-            _("{path} could not be written: {reason}.", path=folder, reason=error.strerror or error)
-        ) from error
     return [folder / name for name in contents]
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tatamilab import __version__
-from tatamilab.errors import BadInput, MissingExtra, OutputError
+from tatamilab.errors import BadInput, MissingExtra, writing
 from tatamilab.files import write_whole
 from tatamilab.i18n import _
 from tatamilab.lesson.students import Student
@@ -89,12 +89,8 @@ def write(
         content = jupytext.writes(notebook, fmt="py:percent")
     else:
         content = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
-    try:
+    with writing(path):
         write_whole(path, content)
-    except OSError as error:
-        raise OutputError(
-            _("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)
-        ) from error
     return path
 
 
