@@ -56,7 +56,7 @@ class Report:
         tasks = tasks_of(self.worksheet)
         unanswered = [_("answer {task}", task=task.name) for task in tasks if not self.answers.get(task.name)]
         kept = [one.result for one in self.results]
-        needs = [need for task in tasks for need in task.needs if not any(need.fits(one) for one in kept)]
+        needs = [need for task in tasks for need in task.unmet(kept)]
         return [*who, *unanswered, *(need.request() for need in needs)]
 
     def payload(self) -> dict[str, Any]:

@@ -52,27 +52,22 @@ class Task:
     needs: tuple[Need, ...] = ()
     points: tuple[Point, ...] = ()
 
+    def unmet(self, results: Sequence[Result]) -> list[Need]:
+        """What it asks for and none of the results is."""
+        return [need for need in self.needs if not any(need.fits(result) for result in results)]
+
 
 def _words(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-def _small(model: str, *, own: bool) -> Callable[[Result], bool]:
+def on_600(model: str, *, own: bool) -> Callable[[Result], bool]:
+    """Whether a result is the task's: on the 600 images that everyone takes, or on a sample drawn by a student's ID."""
     return lambda result: (
         result.recipe.model == model
         and result.recipe.data_size == 600
         and (result.recipe.draw is not None) == own
     )
-
-
-def is_first_600(result: Result, model: str) -> bool:
-    """Whether a result is the task's, on the 600 images that everyone takes."""
-    return _small(model, own=False)(result)
-
-
-def is_own_600(result: Result, model: str) -> bool:
-    """Whether a result is the task's, on a sample drawn by a student's ID."""
-    return _small(model, own=True)(result)
 
 
 NUMBERS = Point(
@@ -127,10 +122,10 @@ COMPARISON = Task(
     "b2-1",
     lambda: _("The CNN and the BPNN on 600 images"),
     needs=(
-        Need(_small("cnn-small-data", own=False), lambda: _("The CNN on the first 600 images is not there yet.")),
-        Need(_small("bpnn", own=False), lambda: _("The BPNN on the first 600 images is not there yet.")),
-        Need(_small("cnn-small-data", own=True), lambda: _("The CNN on your own 600 images is not there yet.")),
-        Need(_small("bpnn", own=True), lambda: _("The BPNN on your own 600 images is not there yet.")),
+        Need(on_600("cnn-small-data", own=False), lambda: _("The CNN on the first 600 images is not there yet.")),
+        Need(on_600("bpnn", own=False), lambda: _("The BPNN on the first 600 images is not there yet.")),
+        Need(on_600("cnn-small-data", own=True), lambda: _("The CNN on your own 600 images is not there yet.")),
+        Need(on_600("bpnn", own=True), lambda: _("The BPNN on your own 600 images is not there yet.")),
     ),
     points=(
         Point(
@@ -279,6 +274,6 @@ def questions(task: Task, answer: str, results: Sequence[Result], most: int = 3)
         results: what was kept so far.
         most: at most so many, because nobody reads ten.
     """
-    missing = [need.request() for need in task.needs if not any(need.fits(result) for result in results)]
+    missing = [need.request() for need in task.unmet(results)]
     open_points = [point.question() for point in task.points if not point.pattern.search(answer)]
     return [*missing, *(open_points if answer else [])][: most + len(missing)]

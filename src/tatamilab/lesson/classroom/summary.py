@@ -11,7 +11,7 @@ from tatamilab.i18n import _
 from tatamilab.lesson.classroom.gathering import Gathered, HandedIn
 from tatamilab.lesson.results import Result
 from tatamilab.lesson.students import Student, draw_of, normalised_id
-from tatamilab.lesson.tasks import is_first_600, is_own_600, tasks_of
+from tatamilab.lesson.tasks import on_600, tasks_of
 
 CNN, BPNN = "cnn-small-data", "bpnn"
 N_HARDEST = 20
@@ -166,9 +166,8 @@ def _missing(one: HandedIn, results: Sequence[Result]) -> Iterable[str]:
     for task in tasks_of(one.worksheet):
         if not one.answers.get(task.name):
             yield _("answer {task}", task=task.name)
-        missing = sum(not any(need.fits(result) for result in results) for need in task.needs)
-        if missing:
-            yield _("{n} of {all} results of {task}", n=missing, all=len(task.needs), task=task.name)
+        if unmet := task.unmet(results):
+            yield _("{n} of {all} results of {task}", n=len(unmet), all=len(task.needs), task=task.name)
 
 
 def _absent(rows: Sequence[Row], roster: Sequence[Student]) -> list[Row]:
@@ -182,8 +181,7 @@ def _absent(rows: Sequence[Row], roster: Sequence[Student]) -> list[Row]:
 
 
 def _accuracy(results: Sequence[Result], model: str, *, own: bool) -> float | None:
-    fits = is_own_600 if own else is_first_600
-    return next((result.accuracy for result in results if fits(result, model)), None)
+    return next((result.accuracy for result in results if on_600(model, own=own)(result)), None)
 
 
 def _pool(rows: Sequence[Row]) -> Pooled:
