@@ -1,15 +1,17 @@
 """Files appear whole or not at all."""
 
 import hashlib
+import io
 import os
 import stat
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tatamilab import files
-from tatamilab.files import sha256, whole_file, write_whole
+from tatamilab.files import read_arrays, sha256, whole_file, write_whole
 
 
 @pytest.mark.parametrize(
@@ -111,3 +113,24 @@ def test_a_full_disk_leaves_the_older_file(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"abc", memoryview(b"abc")])
 def test_sha256(content):
     assert sha256(content) == hashlib.sha256(bytes(content)).hexdigest()
+
+
+def test_damaged_arrays_are_a_value_error(tmp_path):
+    written = io.BytesIO()
+    np.savez_compressed(written, a=np.arange(300.0), b=np.eye(3))
+    content = written.getvalue()
+    kept = read_arrays(content)
+    assert sorted(kept) == ["a", "b"]
+    assert np.array_equal(kept["a"], np.arange(300.0))
+    alone = io.BytesIO()
+    np.save(alone, np.eye(2))
+    cut = [content[:n] for n in range(0, len(content), 41)]
+    flipped = [content[:n] + bytes([content[n] ^ 0xFF]) + content[n + 1 :] for n in range(0, len(content), 3)]
+    damaged = [b"", b"text", alone.getvalue(), *cut, *flipped]
+    refused = 0
+    for one in damaged:
+        try:
+            read_arrays(one)
+        except ValueError:
+            refused += 1
+    assert refused > 0.8 * len(damaged)  # the rest is in what no reader looks at, such as the dates

@@ -1,11 +1,16 @@
 """Files that appear whole or not at all: write beside, flush, sync, rename. And where the cache is."""
 
 import hashlib
+import io
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CACHE_VARIABLE = "TATAMI_CACHE_DIR"
 """The environment variable that names the cache folder, for a room that shares one."""
@@ -60,6 +65,24 @@ def read_sealed(path: Path) -> bytes:
     if seal != sha256(content).encode():
         raise ValueError(f"{path} has changed since it was written")
     return content
+
+
+def read_arrays(content: bytes) -> "dict[str, NDArray[Any]]":
+    """All arrays of an `.npz` archive, by name.
+
+    Args:
+        content: of the file.
+
+    Raises:
+        ValueError: it is damaged, or holds anything but arrays.
+    """
+    import numpy as np
+
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return dict(archive)
+    except Exception as problem:  # of many kinds: from zipfile, zlib, and NumPy's reader of headers
+        raise ValueError("the archive of arrays is damaged") from problem
 
 
 def sha256(content: bytes | memoryview) -> str:

@@ -13,7 +13,6 @@ import io
 import json
 import random
 import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +22,7 @@ import numpy as np
 
 from tatamilab import acceleration, backend
 from tatamilab.errors import BadInput
-from tatamilab.files import read_sealed, write_sealed
+from tatamilab.files import read_arrays, read_sealed, write_sealed
 from tatamilab.i18n import _
 
 backend.choose()  # before Keras is first imported
@@ -73,10 +72,10 @@ class Saved:
             BadInput: there is no such file, it is damaged, or a newer version has written it.
         """
         try:
-            with np.load(io.BytesIO(read_sealed(path)), allow_pickle=False) as file:
-                told = json.loads(str(file["told"]))
-                variables = [file[f"variable{i}"] for i in range(len(file.files) - 1)]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+            kept = read_arrays(read_sealed(path))
+            told = json.loads(str(kept.pop("told")))
+            variables = [kept[f"variable{i}"] for i in range(len(kept))]
+        except (OSError, ValueError, KeyError) as problem:
             raise BadInput(
                 _("{path} holds no checkpoint that can be read: begin the training anew.", path=path)
             ) from problem

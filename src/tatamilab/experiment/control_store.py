@@ -4,7 +4,6 @@ import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from tatamilab.errors import BadInput
 from tatamilab.experiment.control_recipe import Recipe
 from tatamilab.experiment.folder import speaking_of
-from tatamilab.files import write_whole
+from tatamilab.files import read_arrays, write_whole
 from tatamilab.i18n import _
 
 SETTINGS = "controls.json"
@@ -98,16 +97,16 @@ class Store:
         """
         path = self.path(arm, seed)
         try:
-            with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-                return Trained(
-                    correct=int(file["correct"]),
-                    correct_before=int(file["correct_before"]),
-                    n_test=int(file["n_test"]),
-                    steps=file["steps"],
-                    kernels=file["kernels"],
-                    components=file["components"],
-                )
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as problem:
+            kept = read_arrays(path.read_bytes())
+            return Trained(
+                correct=int(kept["correct"]),
+                correct_before=int(kept["correct_before"]),
+                n_test=int(kept["n_test"]),
+                steps=kept["steps"],
+                kernels=kept["kernels"],
+                components=kept["components"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as problem:
             raise BadInput(
                 _("{path} is damaged; delete it, and the controls train it again.", path=path)
             ) from problem

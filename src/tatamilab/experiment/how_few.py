@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from tatamilab.experiment import folder
 from tatamilab.experiment.explained_run import ExplainedRun
 from tatamilab.experiment.interruption import Interruption, interruptible
 from tatamilab.experiment.rerunning import parameter_names, program_of, steps_of, train_again
-from tatamilab.files import write_whole
+from tatamilab.files import read_arrays, write_whole
 from tatamilab.i18n import _
 from tatamilab.instruments.model_facts import conv_layer
 
@@ -232,7 +231,7 @@ def _packed(curves: RemovalCurves) -> bytes:
 
 def _read_curves(path: Path) -> RemovalCurves | None:
     try:
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            return RemovalCurves(file["kept"], {name: file[name] for name in SCORES}, file["at_random"])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        kept = read_arrays(path.read_bytes())
+        return RemovalCurves(kept["kept"], {name: kept[name] for name in SCORES}, kept["at_random"])
+    except (OSError, ValueError, KeyError):
         return None

@@ -5,7 +5,6 @@ It is trained once for a run, by the engine, in about a second, and kept in the 
 
 import io
 from dataclasses import dataclass
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from tatamilab.engine.frontend import lower, lower_training, weights_of
 from tatamilab.engine.program import Program
 from tatamilab.experiment import folder
 from tatamilab.experiment.explained_run import ExplainedRun
-from tatamilab.files import sha256, write_whole
+from tatamilab.files import read_arrays, sha256, write_whole
 
 backend.choose()  # before Keras is first imported
 import keras  # noqa: E402
@@ -75,16 +74,13 @@ def _read(run: ExplainedRun, start: str) -> Memorised | None:
     """What is kept, if it is whole and of this run's start; what is not is trained again."""
     n = len(run.model.weights)
     try:
-        with (
-            (run.folder / folder.EXPLAINED / FILE).open("rb") as content,
-            np.load(content, allow_pickle=False) as file,
-        ):
-            if str(file["start"]) != start:
-                return None
-            return Memorised(
-                [file[f"w{number}"] for number in range(n)], float(file["share"]), int(file["n_images"])
-            )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        kept = read_arrays((run.folder / folder.EXPLAINED / FILE).read_bytes())
+        if str(kept["start"]) != start:
+            return None
+        return Memorised(
+            [kept[f"w{number}"] for number in range(n)], float(kept["share"]), int(kept["n_images"])
+        )
+    except (OSError, ValueError, KeyError):
         return None
 
 

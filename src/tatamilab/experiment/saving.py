@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tatamilab.errors import BadInput
-from tatamilab.files import whole_file, write_whole
+from tatamilab.files import read_arrays, whole_file, write_whole
 from tatamilab.i18n import _
 
 if TYPE_CHECKING:
@@ -56,9 +56,8 @@ def read_predictions(path: Path) -> NDArray[np.float32]:
         BadInput: there are none, or the file is damaged.
     """
     try:
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            return np.asarray(file["probabilities"], dtype=np.float32)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+        return np.asarray(read_arrays(path.read_bytes())["probabilities"], dtype=np.float32)
+    except (OSError, ValueError, KeyError) as problem:
         raise BadInput(_("{path} is damaged or missing; run the experiment again.", path=path)) from problem
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from tatamilab.errors import BadInput
 from tatamilab.experiment import folder as run_folder
 from tatamilab.experiment import record as run_record
-from tatamilab.files import sha256
+from tatamilab.files import read_arrays, sha256
 from tatamilab.i18n import _
 from tatamilab.lesson import results
 from tatamilab.lesson.architecture import architecture
@@ -337,9 +337,9 @@ def _predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST_PREDICTIONS:
                 raise BadInput(_("{path} is larger than the predictions of a run can be.", path=path))
-        with np.load(path, allow_pickle=False) as arrays:
-            probabilities, labels = arrays["probabilities"], arrays["y_test"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as problem:
+        arrays = read_arrays(path.read_bytes())
+        probabilities, labels = arrays["probabilities"], arrays["y_test"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
         if isinstance(problem, BadInput):
             raise
         raise BadInput(_("{path} is damaged or missing.", path=path)) from problem
