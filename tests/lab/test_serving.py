@@ -39,6 +39,7 @@ def test_a_socket_needs_the_pages_own_origin() -> None:
         ([b"http://127.0.0.1:80"], False),
         ([b"http://localhost:80"] * 2, False),
         ([b"null"], False),
+        ([b"http://["], False),
     ):
         headers = [host, *((b"origin", origin) for origin in origins)]
         assert guard._is_own({"type": "websocket", "headers": headers}) is may

@@ -5,7 +5,7 @@ from hashlib import sha256
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -17,10 +17,10 @@ COOKIE = "tatami_lab"
 
 
 class Guard:
-    """ASGI middleware: an Origin, which sockets must have, must be the page's own; and
+    """ASGI middleware that lets in the laboratory's own pages only.
 
-    without a token, the Host must be loopback. So a page of another site can neither read the laboratory (by a name
-    that it lets point here) nor command it.
+    An Origin, which sockets must have, must be the page's own; and without a token, the Host must be loopback. So a
+    page of another site can neither read the laboratory (by a name that it lets point here) nor command it.
 
     With a token, a request must bring the cookie that a visit to `/?token=…` has set. It is sent to no other site
     (`SameSite=Strict`), and no script can read it (`HttpOnly`).
@@ -56,8 +56,7 @@ class Guard:
             return False
         if not origins:
             return bool(scope["type"] == "http")
-        origin = urlsplit(origins[0])
-        return len(origins) == 1 and origin.scheme in ("http", "https") and origin.netloc == hosts[0]
+        return len(origins) == 1 and origins[0] in (f"http://{hosts[0]}", f"https://{hosts[0]}")
 
     def _has_cookie(self, scope: Any) -> bool:
         try:
