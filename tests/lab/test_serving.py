@@ -59,6 +59,12 @@ def test_a_taken_port_is_said_with_the_next_free_one(refused: Callable[..., None
     assert check_port(port) == port
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid", "ü" * 80])
+def test_an_address_that_is_not_of_this_machine(host: str) -> None:
+    with pytest.raises(BadInput, match="is no address of this machine"):
+        check_port(8123, host)
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -91,7 +91,7 @@ def _is_free(port: int, host: str) -> bool:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except (socket.gaierror, UnicodeError) as problem:
+        except (socket.gaierror, TypeError) as problem:  # TypeError: no name of a host can be written so
             raise BadInput(_("{host} is no address of this machine.", host=host)) from problem
         except OSError as problem:
             if problem.errno == errno.EADDRNOTAVAIL:
