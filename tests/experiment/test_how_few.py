@@ -46,7 +46,7 @@ def test_a_stop_keeps_what_is_whole_and_the_next_call_goes_on(explained: Explain
         assert found.retrained[size].value == pytest.approx(np.mean(own))
     curves = found.curves
     assert curves.by_score["norm"][-1] == np.mean(
-        explained.probabilities.argmax(1) == explained.arrays.y_test
+        explained.probabilities.argmax(1) == explained.dataset.y_test
     )
     assert curves.by_score["norm"][0] == curves.by_score["orientation"][0] == curves.at_random[0, 0]
     how_few.how_few(explained, steps.append)

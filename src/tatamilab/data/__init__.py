@@ -8,7 +8,7 @@ from tatamilab.data.cache import (
     verify,
 )
 from tatamilab.data.catalogue import CATALOGUE, KnownDataset
-from tatamilab.data.dataset import Dataset, NormalisedArrays, Provenance
+from tatamilab.data.dataset import Dataset, NormalisedArrays, Provenance, normalised
 from tatamilab.data.fetching import Progress, fetch
 from tatamilab.data.loading import load
 from tatamilab.data.split import Split, split_sizes, steps_per_epoch
@@ -29,6 +29,7 @@ __all__ = [
     "known_dataset",
     "list_datasets",
     "load",
+    "normalised",
     "split_sizes",
     "steps_per_epoch",
     "verify",

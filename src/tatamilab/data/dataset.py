@@ -154,9 +154,16 @@ class Dataset:
             >>> x_train.shape, x_train.dtype, float(x_train.max())
             ((600, 28, 28, 1), dtype('float32'), 1.0)
         """
-        return NormalisedArrays(
-            self.x_train.astype(np.float32) / np.float32(255),
-            self.y_train,
-            self.x_test.astype(np.float32) / np.float32(255),
-            self.y_test,
-        )
+        return NormalisedArrays(normalised(self.x_train), self.y_train, normalised(self.x_test), self.y_test)
+
+
+def normalised(images: Images) -> NDArray[np.float32]:
+    """Images as the worksheet's networks read them: float32, divided by 255; a copy.
+
+    Example:
+        >>> normalised(np.array([0, 51, 255], np.uint8)).tolist()
+        [0.0, 0.20000000298023224, 1.0]
+    """
+    found = images.astype(np.float32)
+    found /= np.float32(255)
+    return found

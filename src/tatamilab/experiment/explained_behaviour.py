@@ -67,7 +67,7 @@ def behaviour(run: ExplainedRun, fewer: HowFew | None = None) -> Behaviour:
 
 
 def _likes(run: ExplainedRun) -> Picture:
-    found = instruments.exciting_patches(run.model, run.arrays.x_test[:_N_LIKED], run.layer)
+    found = instruments.exciting_patches(run.model, run.x_test[:_N_LIKED], run.layer)
     return picture(
         _("The patches that excite each filter most"),
         instruments.describe_exciting_patches(found),
@@ -76,7 +76,7 @@ def _likes(run: ExplainedRun) -> Picture:
 
 
 def _plane(run: ExplainedRun) -> Picture:
-    images, labels = run.arrays.x_test[:_N_LAID_OUT], run.arrays.y_test[:_N_LAID_OUT]
+    images, labels = run.x_test[:_N_LAID_OUT], run.dataset.y_test[:_N_LAID_OUT]
     values = {
         _("Before training"): hidden_values(run.before_model, images),
         _("After training"): hidden_values(run.model, images),
@@ -89,7 +89,7 @@ def _plane(run: ExplainedRun) -> Picture:
 
 
 def _accuracy(run: ExplainedRun) -> Picture:
-    truth, names = run.arrays.y_test, run.dataset.class_names
+    truth, names = run.dataset.y_test, run.dataset.class_names
     predicted, sure = run.probabilities.argmax(axis=1), run.probabilities.max(axis=1)
     right = predicted == truth
     n_bins = max(1, min(_MOST_BINS, len(truth) // (2 * FEWEST_A_BIN)))
@@ -108,14 +108,14 @@ def _accuracy(run: ExplainedRun) -> Picture:
 
 
 def _mistakes(run: ExplainedRun) -> Picture:
-    truth, names = run.arrays.y_test, run.dataset.class_names
+    truth, names = run.dataset.y_test, run.dataset.class_names
     predicted, sure = run.probabilities.argmax(axis=1), run.probabilities.max(axis=1)
     wrong = surest_mistakes(truth, run.probabilities, _N_NEAREST)
     if not len(wrong):
         raise BadInput(_("There are no mistakes."))
     recognised = np.flatnonzero(predicted == truth)
     recognised = np.random.default_rng(0).permutation(recognised)[:_N_RECOGNISED]
-    train, labels = run.dataset.x_train[: run.record.data.n_train], run.arrays.y_train
+    train, labels = run.dataset.x_train[: run.record.data.n_train], run.dataset.y_train
     k = min(3, len(train))
     found = nearest_images(run.dataset.x_test[np.concatenate([wrong, recognised])], train, k)
     nearest, usual = found.part(slice(len(wrong))), found.part(slice(len(wrong), None))
@@ -143,7 +143,7 @@ def _mistakes(run: ExplainedRun) -> Picture:
 
 
 def _attribution(run: ExplainedRun) -> Picture:
-    image: NDArray[np.float32] = run.arrays.x_test[0]
+    image: NDArray[np.float32] = run.x_test[0]
     label = int(run.probabilities[0].argmax())
     network, by_heart = Attribution(run.model), memorised(run)
     maps = {

@@ -61,9 +61,14 @@ class ExplainedRun:
         return RunOptions(**{**self.record.options, "out": None})
 
     @cached_property
-    def arrays(self) -> data.NormalisedArrays:
-        """The images as the network reads them, 0-1, and their labels."""
-        return self.dataset.normalised()
+    def x_test(self) -> NDArray[np.float32]:
+        """The test images as the network reads them, 0-1."""
+        return data.normalised(self.dataset.x_test)
+
+    @cached_property
+    def x_train(self) -> NDArray[np.float32]:
+        """The images that it was trained on, without those that validated, likewise."""
+        return data.normalised(self.dataset.x_train[: self.record.data.n_train])
 
     @cached_property
     def probabilities(self) -> NDArray[np.float32]:
@@ -81,7 +86,7 @@ class ExplainedRun:
         target = conv_layer(self.model, self.layer)
         size = self.after.shape[:2]
         if conv_layer(self.model, 0) is not target:
-            some = images[:_N_IMAGES].astype(np.float32) / np.float32(255)
+            some = data.normalised(images[:_N_IMAGES])
             (read_by_layer,) = layer_values(self.model, [target], some, inputs=True)
             return patch_components(read_by_layer, (size[0], size[1]))
         of_bytes = patch_components(images, (size[0], size[1]))

@@ -158,7 +158,7 @@ class _Trainings:
             for _done in train_again(run, program, seed, stops):
                 if interruption.asked:
                     return
-            right = program.predict(run.arrays.x_test).argmax(axis=1) == run.arrays.y_test
+            right = program.predict(run.x_test).argmax(axis=1) == run.dataset.y_test
             self._keep(size, seed, float(np.mean(right)))
 
     def _keep(self, size: int, seed: int, accuracy: float) -> None:
@@ -199,7 +199,7 @@ def _removed(run: ExplainedRun) -> RemovalCurves:
 
     def accuracy(mask: NDArray[np.bool_]) -> float:
         program.set_weights({name: weight * mask for name, weight in own.items()})
-        return float(np.mean(program.predict(run.arrays.x_test).argmax(axis=1) == run.arrays.y_test))
+        return float(np.mean(program.predict(run.x_test).argmax(axis=1) == run.dataset.y_test))
 
     return removal_curves(
         accuracy, {"norm": filter_norms(run.after), "orientation": score_filters(run.after).orientation}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tatamilab import backend
-from tatamilab.engine.frontend import lower, lower_training, weights_of
+from tatamilab import backend, data
+from tatamilab.engine.frontend import lower, lower_training, set_weights_of, weights_of
 from tatamilab.engine.program import Program
 from tatamilab.experiment import folder
 from tatamilab.experiment.explained_run import ExplainedRun
@@ -93,17 +93,13 @@ def _train(run: ExplainedRun) -> Memorised:
     program.start_over(weights_of(model, graph))
     n = min(N_IMAGES, run.record.data.n_train)
     rng = np.random.default_rng(0)
-    images = run.arrays.x_train[:n]
-    labels = rng.permutation(run.arrays.y_train[:n])
+    images = data.normalised(run.dataset.x_train[:n])
+    labels = rng.permutation(run.dataset.y_train[:n])
     examples, share = program.examples(images, labels), 0.0
     for _epoch in range(_MOST_EPOCHS):
         program.train(examples, order=rng.permutation(n), learning_rate=0.001)
         share = float(np.mean(program.predict(images).argmax(axis=1) == labels))
         if share >= ENOUGH:
             break
-    trained = program.get_weights()
-    weights = [
-        trained[parameter.name].reshape(weight.shape)
-        for parameter, weight in zip(graph.parameters, model.weights, strict=True)
-    ]
-    return Memorised(weights, share, n)
+    set_weights_of(model, graph, program.get_weights())
+    return Memorised(model.get_weights(), share, n)

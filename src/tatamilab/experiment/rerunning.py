@@ -55,8 +55,7 @@ def train_again(run: ExplainedRun, program: Program, seed: int, stops: NDArray[n
         The steps that are done, at each stop.
     """
     n, size = run.record.data.n_train, run.options.batch_size
-    images = run.arrays.x_train[:n]
-    examples = program.examples(images, run.arrays.y_train[:n])
+    examples = program.examples(run.x_train, run.dataset.y_train[:n])
     orders = np.random.RandomState(seed)
     n_steps, last = -(-n // size), int(stops[-1])
     wanted = {int(stop) for stop in stops}

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tatamilab.data import Dataset, load, split_sizes
+from tatamilab.data import Dataset, load, normalised, split_sizes
 from tatamilab.engine.program import Program
 from tatamilab.engine.target import choose
 from tatamilab.errors import BadInput
@@ -178,7 +178,7 @@ def _sample(task: Task) -> _Sample:
         )
     place = task.place
     chosen = streams.sample(task.seed, place.draw, place.size, len(data.x_train))
-    x, y = _normalised(data.x_train[chosen]), data.y_train[chosen]
+    x, y = normalised(data.x_train[chosen]), data.y_train[chosen]
     if task.recipe.permuted:
         moved = streams.pixel_permutation(task.seed, x.shape[1] * x.shape[2])
         x, x_test = _moved(x, moved), _permuted_test(task.data, task.seed)
@@ -189,17 +189,13 @@ def _sample(task: Task) -> _Sample:
 @lru_cache(maxsize=1)
 def _dataset(name: str) -> tuple[Dataset, Images]:
     data = load(name)
-    return data, _normalised(data.x_test)
+    return data, normalised(data.x_test)
 
 
 @lru_cache(maxsize=1)
 def _permuted_test(name: str, seed: int) -> Images:
     _data, x_test = _dataset(name)
     return _moved(x_test, streams.pixel_permutation(seed, x_test.shape[1] * x_test.shape[2]))
-
-
-def _normalised(x: NDArray[np.uint8]) -> Images:
-    return x.astype(np.float32) / np.float32(255)
 
 
 def _moved(x: Images, permutation: NDArray[np.int64]) -> Images:
