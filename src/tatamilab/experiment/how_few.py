@@ -16,6 +16,7 @@ from tatamilab.analysis import filter_norms, score_filters
 from tatamilab.analysis.contrasts import Mean, mean_over_networks
 from tatamilab.analysis.removal import RemovalCurves, removal_curves
 from tatamilab.engine import threads
+from tatamilab.engine.frontend import weights_of
 from tatamilab.errors import BadInput
 from tatamilab.experiment import folder
 from tatamilab.experiment.explained_run import ExplainedRun
@@ -152,9 +153,10 @@ class _Trainings:
         run = self._run
         n_steps, an_epoch = steps_of(run), -(-run.record.data.n_train // run.options.batch_size)
         stops = np.unique([*range(an_epoch, n_steps, an_epoch), n_steps])
+        with self._turn:  # Keras compiles
+            program = program_of(run, next(iter(starts.values())), n_threads=1)
         for seed, model in starts.items():
-            with self._turn:  # Keras compiles
-                program = program_of(run, model, n_threads=1)
+            program.start_over(weights_of(model, program.plan.graph))
             for _done in train_again(run, program, seed, stops):
                 if interruption.asked:
                     return
