@@ -110,3 +110,16 @@ def test_a_wrong_address_says_what_was_wrong(page: Page) -> None:
     assert said[0].startswith("The address: net: '<script>' is no layer")
     assert said[1] == "The address: epochs: a whole number from 1 to 200, not 'none'"
     assert status(opened) == "Ready: 10 epochs of 5 steps, seed 1"
+
+
+def test_mistakes_take_no_room_until_they_are_looked_for(page: Page) -> None:
+    opened = page()
+    part = opened.locator(".tl-mistakes")
+    part.scroll_into_view_if_needed()
+    assert part.inner_text().split("\n")[0] == "Look for mistakes"
+    assert "reads all 10,000 images" in part.inner_text()
+    assert part.bounding_box()["height"] < 100
+    opened.get_by_role("button", name="Look for mistakes").click()
+    opened.locator(".tl-mistakes figure").first.wait_for()
+    assert part.locator("td button").count() == 100
+    assert part.inner_text().split("\n")[0] == "Look again"

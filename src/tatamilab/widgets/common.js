@@ -9,6 +9,17 @@ function make(tag, className = "", properties = {}, ...children) {
   return node;
 }
 
+const option = (value, text) => make("option", "", { value, textContent: text });
+
+function button(text, act, className = "") {
+  const node = make("button", className, { type: "button", textContent: text });
+  node.addEventListener("click", act);
+  return node;
+}
+
+// Gives the colours of the style sheet by name, in the scheme of the moment.
+const coloursOf = (root) => (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
 function ramp(stops) {
@@ -41,7 +52,7 @@ function scheme() {
 }
 
 // Keeps `root` in the page's scheme, and repaints when that changes.
-function followScheme(root, repaint, signal) {
+function followScheme(root, repaint) {
   const follow = () => {
     if (root.dataset.scheme === scheme()) return;
     root.dataset.scheme = scheme();
@@ -124,6 +135,17 @@ function sharp(canvas, width, height) {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
   return pen;
+}
+
+// Pictures of `rows` × `columns` bytes side by side, in lines that fill the width of `room`.
+function paintMosaic(canvas, room, { rows, columns, count, values }, colours) {
+  const width = Math.max(room.clientWidth, 200), gap = 4;
+  const across = Math.min(count, Math.max(8, Math.min(16, Math.floor(width / 50))));
+  const side = Math.min((width - gap * (across - 1)) / across, 72), height = Math.ceil(count / across) * (side + gap) - gap;
+  canvas.style.height = `${height}px`;
+  const pen = sharp(canvas, width, height), all = bytes(values), n = rows * columns;
+  for (let k = 0; k < count; k++)
+    paintPixels(pen, all.subarray(k * n, (k + 1) * n), rows, columns, (k % across) * (side + gap), Math.floor(k / across) * (side + gap), side, side, colours);
 }
 
 const percent = (share) => `${(100 * share).toFixed(share > 0.9995 || share < 0.0005 ? 0 : 1)}%`;

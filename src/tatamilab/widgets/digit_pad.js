@@ -12,11 +12,11 @@ function render({ model, el }) {
   const pad = make("canvas", "tl-draw tl-framed", { tabIndex: 0, width: 2 * SIDE, height: 2 * SIDE });
   pad.setAttribute("role", "application");
   pad.setAttribute("aria-label", texts.pad);
-  const clear = make("button", "", { type: "button", textContent: texts.clear });
+  const clear = button(texts.clear, wipe);
   const prepared = make("input", "", { type: "checkbox", checked: true });
   const file = make("input", "tl-unseen", { type: "file", accept: "image/*" });
   file.setAttribute("aria-label", texts.photo);
-  const open = make("button", "", { type: "button", textContent: texts.photo });
+  const open = button(texts.photo, () => file.click());
   const photoSteps = make("div", "tl-steps tl-photo"), photoProblem = make("p");
   photoProblem.setAttribute("role", "status");
   const step = (caption) => {
@@ -129,11 +129,9 @@ function render({ model, el }) {
   });
   pad.addEventListener("focus", paintPad);
   pad.addEventListener("blur", () => { penDown = false; paintPad(); });
-  clear.addEventListener("click", wipe);
 
   // A photograph is made smaller and grey here, the right way up, transparent parts white; Python sees only its pixels.
   const camera = newest(model, "photo", "developed");
-  open.addEventListener("click", () => file.click());
   file.addEventListener("change", async () => {
     const [chosen] = file.files;
     if (!chosen) return;
@@ -245,15 +243,7 @@ function render({ model, el }) {
       holder.lastChild.setAttribute("aria-label", layer.title);
       maps.append(holder);
     }
-    const canvas = holder.lastChild, width = Math.max(maps.clientWidth, 200), gap = 4;
-    const across = Math.min(layer.channels, Math.max(8, Math.min(16, Math.floor(width / 50))));
-    const side = Math.min((width - gap * (across - 1)) / across, 72), height = Math.ceil(layer.channels / across) * (side + gap) - gap;
-    canvas.style.height = `${height}px`;
-    const pen = sharp(canvas, width, height), values = bytes(layer.values), n = layer.rows * layer.columns;
-    for (let k = 0; k < layer.channels; k++) {
-      const x = (k % across) * (side + gap), y = Math.floor(k / across) * (side + gap);
-      paintPixels(pen, values.subarray(k * n, (k + 1) * n), layer.rows, layer.columns, x, y, side, side, AMOUNTS[root.dataset.scheme]);
-    }
+    paintMosaic(holder.lastChild, maps, { ...layer, count: layer.channels }, AMOUNTS[root.dataset.scheme]);
   }
   const show = onFrame(paintReading);
   model.on("change:reading", show);

@@ -3,11 +3,6 @@ const SIZE = 240;
 
 function render({ model, el }) {
   const texts = model.get("texts");
-  const button = (text, act) => {
-    const node = make("button", "", { type: "button", textContent: text });
-    node.addEventListener("click", act);
-    return node;
-  };
   const channel = newest(model, "chosen", "mistakes");
   let asked = { true: null, predicted: null, page: 0 };
   const ask = (changes) => { asked = { ...asked, ...changes }; channel.send(asked); };
@@ -39,7 +34,7 @@ function render({ model, el }) {
   const root = make("div", "tl tl-mistakes", { lang: texts.lang }, make("div", "tl-row", {}, look, hint, score), found);
   el.replaceChildren(root);
 
-  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  const colour = coloursOf(root);
   function paintMatrix({ matrix, cell }) {
     const most = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => i !== j)));
     matrix.forEach((row, i) => row.forEach((n, j) => {

@@ -5,7 +5,6 @@ function render({ model, el }) {
   const texts = model.get("texts");
   let blocks = structuredClone(model.get("described").blocks), built = "";
 
-  const option = (value, text) => make("option", "", { value, textContent: text });
   const preset = make("select", "", {}, option("", texts.own), ...texts.presets.map(([name, text]) => option(name, text)));
   const choices = texts.choices.map(([name, text, values]) => {
     const node = make("select", "", {}, ...values.map((value) => option(value, value.toLocaleString())));
@@ -17,17 +16,14 @@ function render({ model, el }) {
   drawing.setAttribute("aria-label", texts.drawing);
   const list = make("ol"), total = make("div"), cost = make("div"), says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
-  const use = make("button", "tl-first", { type: "button", textContent: texts.use, hidden: !texts.can_use });
-  const adds = texts.new.map((block) => {
-    const node = make("button", "", { type: "button", textContent: texts.names[block.kind] });
-    node.addEventListener("click", () => {
-      const flat = blocks.findIndex((one) => one.kind === "dense"), at = MAPS.includes(block.kind) && flat >= 0 ? flat : blocks.length;
-      blocks.splice(at, 0, { ...block });
-      rebuild(at);
-      send();
-    });
-    return node;
-  });
+  const use = button(texts.use, () => send({ use: true }), "tl-first");
+  use.hidden = !texts.can_use;
+  const adds = texts.new.map((block) => button(texts.names[block.kind], () => {
+    const flat = blocks.findIndex((one) => one.kind === "dense"), at = MAPS.includes(block.kind) && flat >= 0 ? flat : blocks.length;
+    blocks.splice(at, 0, { ...block });
+    rebuild(at);
+    send();
+  }));
   const root = make("div", "tl tl-editor", { lang: texts.lang },
     make("div", "tl-row", { style: "gap:10px 20px" }, make("label", "", {}, texts.preset, preset), ...choices.map((one) => one.label)),
     drawing, list,
@@ -45,7 +41,6 @@ function render({ model, el }) {
     rebuild();
     send();
   });
-  use.addEventListener("click", () => send({ use: true }));
 
   function field(block, [key, text, range]) {
     const isChoice = Array.isArray(range[0]);
@@ -63,9 +58,8 @@ function render({ model, el }) {
   }
   function mover(sign, words, at, enabled, act) {
     const name = words.replace("{name}", texts.names[blocks[at].kind]).replace("{number}", at + 1);
-    const node = make("button", "", { type: "button", textContent: sign, title: name, disabled: !enabled });
+    const node = Object.assign(button(sign, act), { title: name, disabled: !enabled });
     node.setAttribute("aria-label", name);
-    node.addEventListener("click", act);
     return node;
   }
   const swap = (a, b) => { [blocks[a], blocks[b]] = [blocks[b], blocks[a]]; rebuild(b); send(); };
@@ -90,7 +84,7 @@ function render({ model, el }) {
     if (focus !== undefined) list.children[all.findIndex((row) => row.block === focus)]?.querySelector("input, select, button:not(:disabled)")?.focus();
   }
 
-  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  const colour = coloursOf(root);
   function paintDrawing(rows) {
     const width = Math.max(root.clientWidth, 200);
     const solids = [{ shape: [28, 28, 1], kind: "input" }, ...rows.filter((row) => row.shape.length)];

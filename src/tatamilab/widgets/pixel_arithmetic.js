@@ -5,7 +5,6 @@ function render({ model, el }) {
   const texts = model.get("texts");
   let asked = { ...model.get("answer").place }, playing = 0;
 
-  const option = (value, text) => make("option", "", { value, textContent: text });
   const image = make("select", "", {}, ...texts.images.map((text, k) => option(k, text)));
   const layer = make("select", "", {}, ...texts.layers.map((one) => option(one.name, one.title)));
   const filter = make("select");

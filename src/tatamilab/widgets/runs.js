@@ -7,11 +7,6 @@ function render({ model, el }) {
     model.set("command", { sequence, name, ...values });
     model.save_changes();
   };
-  const button = (text, act, className = "") => {
-    const node = make("button", className, { type: "button", textContent: text });
-    node.addEventListener("click", act);
-    return node;
-  };
   const keep = button(texts.keep, () => command("keep"), "tl-first"), said = make("span", "tl-muted"), groups = make("div");
   keep.hidden = !texts.can_keep;
   said.setAttribute("role", "status");
@@ -19,8 +14,7 @@ function render({ model, el }) {
   el.replaceChildren(root);
 
   function line(run) {
-    const take = make("select", "", {}, make("option", "", { value: "", textContent: texts.take }),
-      ...texts.kinds.map(([kind, text]) => make("option", "", { value: kind, textContent: text })));
+    const take = make("select", "", {}, option("", texts.take), ...texts.kinds.map(([kind, text]) => option(kind, text)));
     take.setAttribute("aria-label", texts.take);
     take.addEventListener("change", () => { if (take.value) command("export", { id: run.id, kind: take.value }); take.value = ""; });
     const ask = make("span", "tl-ask", { hidden: true }), remove = button(texts.delete, () => { ask.hidden = false; ask.lastChild.focus(); });

@@ -4,12 +4,11 @@ const HEIGHT = 230, AXIS = 84, PAUSE_MS = 60;
 function render({ model, el }) {
   const texts = model.get("texts");
   let sequence = 0, timer = 0;
-  const option = (value, text) => make("option", "", { value, textContent: text });
   const size = make("input", "tl-size", { type: "range", min: 0, max: texts.sizes.length - 1, step: 1 }), count = make("output", "tl-count");
   const draw = make("select", "", {}, ...texts.draws.map((text, k) => option(k + texts.first, text)));
   const seed = make("select", "", {}, ...Array.from({ length: texts.seeds }, (_, k) => option(k, k)));
   const net = make("select", "", {}, ...texts.models.map(([name, text]) => option(name, text)));
-  const sure = make("button", "", { type: "button" }), clear = make("button", "", { type: "button", textContent: texts.clear });
+  const sure = button("", () => send(isMeasuring() ? "stop" : "measure")), clear = button(texts.clear, () => send("clear"));
   const of = { cnn: make("b"), bpnn: make("b") };
   const status = make("span", "tl-muted"), verdict = make("p", "tl-verdict"), says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
@@ -42,11 +41,9 @@ function render({ model, el }) {
   };
   size.addEventListener("input", soon);
   for (const node of [draw, seed, net]) node.addEventListener("change", soon);
-  clear.addEventListener("click", () => send("clear"));
-  sure.addEventListener("click", () => send(isMeasuring() ? "stop" : "measure"));
   const isMeasuring = () => { const { study, busy } = model.get("shown"); return busy && study.planned > 0 && !study.over; };
 
-  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  const colour = coloursOf(root);
   const same = (a, b) => ["size", "draw", "seed", "model"].every((name) => a[name] === b[name]);
 
   function paintPlot({ points, setting }) {

@@ -9,17 +9,11 @@ function render({ model, el }) {
     model.set("command", { sequence, name, value });
     model.save_changes();
   };
-  const button = (name, text, className = "") => {
-    const node = make("button", className, { type: "button", textContent: text });
-    node.addEventListener("click", () => command(name));
-    return node;
-  };
-  const start = make("button", "tl-first", { type: "button" });
-  start.addEventListener("click", () => command(model.get("moment").phase === "running" ? "pause" : "start"));
-  const [batch, epoch, reset, other] = ["batch", "epoch", "reset", "other_seed"].map((name) => button(name, texts[name]));
+  const start = button("", () => command(model.get("moment").phase === "running" ? "pause" : "start"), "tl-first");
+  const [batch, epoch, reset, other] = ["batch", "epoch", "reset", "other_seed"].map((name) => button(texts[name], () => command(name)));
   const rate = make("input", "", { type: "range", min: LOWEST * STEPS, max: HIGHEST * STEPS, step: 1 }), rateText = make("output");
   rate.addEventListener("input", () => command("learning_rate", 10 ** (rate.value / STEPS)));
-  const size = make("select", "", {}, ...texts.batches.map((n) => make("option", "", { value: n, textContent: n })));
+  const size = make("select", "", {}, ...texts.batches.map((n) => option(n, n)));
   size.addEventListener("change", () => command("batch_size", Number(size.value)));
   const film = make("input", "tl-film", { type: "range", min: 0, step: 1 }), filmText = make("output", "tl-muted");
   film.addEventListener("input", () => command("look_at", Number(film.value) === Number(film.max) ? null : Number(film.value)));
@@ -44,7 +38,7 @@ function render({ model, el }) {
       make("div", "tl-row", { style: "margin-top:8px" }, make("label", "", {}, texts.film, film), filmText)));
   el.replaceChildren(root);
 
-  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  const colour = coloursOf(root);
 
   function ticks(low, high, count) {
     const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
@@ -105,18 +99,6 @@ function render({ model, el }) {
   }
   const lossOf = (point) => point[1], accuracyOf = (point) => point[2];
 
-  function paintFilters(moment) {
-    const { rows, columns, count, values } = moment.filters;
-    if (!count) return;
-    const width = Math.max(root.clientWidth, 200), gap = 4;
-    const across = Math.min(count, Math.max(8, Math.min(16, Math.floor(width / 50))));
-    const side = Math.min((width - gap * (across - 1)) / across, 72), height = Math.ceil(count / across) * (side + gap) - gap;
-    filters.style.height = `${height}px`;
-    const pen = sharp(filters, width, height), all = bytes(values), n = rows * columns;
-    for (let k = 0; k < count; k++)
-      paintPixels(pen, all.subarray(k * n, (k + 1) * n), rows, columns, (k % across) * (side + gap), Math.floor(k / across) * (side + gap), side, side, SIGNED);
-  }
-
   function paint() {
     const moment = model.get("moment"), over = moment.phase === "finished" || moment.phase === "diverged";
     start.textContent = moment.phase === "running" ? texts.pause : moment.phase === "paused" ? texts.go_on : texts.start;
@@ -133,7 +115,7 @@ function render({ model, el }) {
     const losses = [...moment.points, ...moment.validation].map(lossOf).filter(Number.isFinite);
     paintChart(accuracy, moment, accuracyOf, (v) => `${Math.round(100 * v)}%`, [0, 1]);
     paintChart(loss, moment, lossOf, (v) => v, [0, Math.max(...losses, 0.5)]);
-    paintFilters(moment);
+    if (moment.filters.count) paintMosaic(filters, root, moment.filters, SIGNED);
   }
   const show = onFrame(paint);
   model.on("change:moment", show);
