@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from shared_run import Finished
 
-from tatamilab.experiment import filming
+from tatamilab.experiment import filming, saving
 from tatamilab.experiment.filming import film, moments
 from tatamilab.instruments.film import Film
 
@@ -62,3 +62,16 @@ def test_refuses_before_anything_is_trained(
         ja=f"{tmp_path} は実験結果のフォルダではありません。読み取れる run.json がありません。",
     )
     assert not shown
+
+
+@pytest.mark.parametrize("content", ["epoch,loss\n1\n", "epoch,loss\n1,low\n", 'epoch,"loss\n'])
+def test_a_damaged_history_is_refused(tmp_path: Path, refused: Callable[..., None], content: str) -> None:
+    path = tmp_path / "history.csv"
+    saving.save_history({"loss": [0.5, float("nan")]}, path)
+    assert saving.read_history(path) == {"loss": [0.5, pytest.approx(float("nan"), nan_ok=True)]}
+    path.write_text(content)
+    refused(
+        lambda: saving.read_history(path),
+        en=f"{path} is damaged or missing.",
+        ja=f"{path} がないか、壊れています。",
+    )

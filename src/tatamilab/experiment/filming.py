@@ -1,6 +1,5 @@
 """`film`: a run's filters while they are learned."""
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from tatamilab.errors import BadInput
 from tatamilab.experiment import folder
 from tatamilab.experiment.explained_run import ExplainedRun, read_explained
 from tatamilab.experiment.rerunning import parameter_names, program_of, steps_of, train_again
+from tatamilab.experiment.saving import read_history
 from tatamilab.i18n import _
 from tatamilab.instruments.film import Film, animate_filters, check_film_path, save_film
 from tatamilab.instruments.model_facts import conv_layer, kernel_of
@@ -56,7 +56,8 @@ def film(
         told: called with a line for each part that is done.
 
     Raises:
-        BadInput: no run, no such layer, a number of frames out of range, or a file that cannot be a film.
+        BadInput: no run, no such layer, a number of frames out of range, a file that cannot be a film, or a damaged
+            history.
         Unsupported: the engine cannot train the model.
         OutputError: the file cannot be written.
     """
@@ -84,7 +85,8 @@ def moments(n_steps: int, n: int) -> NDArray[np.int64]:
 
 
 def _taken(run: ExplainedRun, n_frames: int) -> tuple[Film, bool]:
-    steps = moments(steps_of(run), n_frames)
+    steps, kept = moments(steps_of(run), n_frames), run.folder / folder.HISTORY
+    history = read_history(kept) if kept.exists() else {}
     model = run.before_model
     target = conv_layer(model, run.layer)
     kernels = [kernel_of(target)]
@@ -98,16 +100,6 @@ def _taken(run: ExplainedRun, n_frames: int) -> tuple[Film, bool]:
         steps=steps,
         kernels=np.stack(kernels),
         steps_per_epoch=run.record.training.steps_per_epoch,
-        history=_history(run.folder / folder.HISTORY),
+        history=history,
     )
     return taken, bool(np.array_equal(kernels[-1], run.after))
-
-
-def _history(path: Path) -> dict[str, list[float]]:
-    """Keras's history as the run wrote it; empty if it is not there any more."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError:
-        return {}
-    return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ()) if name != "epoch"}

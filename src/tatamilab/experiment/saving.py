@@ -40,6 +40,21 @@ def save_history(history: Mapping[str, Sequence[float]], path: Path) -> None:
     write_whole(path, text.getvalue())
 
 
+def read_history(path: Path) -> dict[str, list[float]]:
+    """What `save_history` wrote: a value an epoch, by Keras's names.
+
+    Raises:
+        BadInput: there is none, or it is damaged.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        names = [name for name in (rows[0] if rows else ()) if name and name != "epoch"]
+        return {name: [float(row[name]) for row in rows] for name in names}
+    except (OSError, ValueError, TypeError, csv.Error) as problem:
+        raise BadInput(_("{path} is damaged or missing.", path=path)) from problem
+
+
 def save_predictions(probabilities: NDArray[np.float32], y_test: NDArray[np.integer], path: Path) -> None:
     """Write `probabilities` (n, classes) float32, `predicted` (n,) and `y_test` (n,)."""
     content = io.BytesIO()

@@ -3,7 +3,6 @@
 import ast
 import base64
 import binascii
-import csv
 import io
 import json
 import re
@@ -18,6 +17,7 @@ import numpy as np
 from tatamilab.errors import BadInput
 from tatamilab.experiment import folder as run_folder
 from tatamilab.experiment import record as run_record
+from tatamilab.experiment import saving
 from tatamilab.files import read_arrays, sha256
 from tatamilab.i18n import _
 from tatamilab.lesson import results
@@ -319,16 +319,11 @@ def _status(record: run_record.RunRecord) -> list[str]:
 
 
 def _history(path: Path) -> dict[str, list[float | None]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        columns = [name for name in (rows[0] if rows else {}) if name and name != "epoch"]
-        return {
-            name: [float(row[name]) if np.isfinite(float(row[name])) else None for row in rows]
-            for name in columns
-        }
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as problem:
-        raise BadInput(_("{path} is damaged or missing.", path=path)) from problem
+    """A run's history as JSON can hold it: None for what is not finite."""
+    return {
+        name: [value if np.isfinite(value) else None for value in values]
+        for name, values in saving.read_history(path).items()
+    }
 
 
 def _predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
