@@ -50,9 +50,8 @@ def removal_curves(
 ) -> RemovalCurves:
     """Take a layer's filters away, those with the smallest score first, and in random orders.
 
-    Nothing is trained anew, so it shows what *this* network relies on. A score is worth something if its curve lies
-    above the band of random orders; a network
-    trained with fewer filters from the start can do far better.
+    Nothing is trained anew, so it shows what *this* network relies on: one trained with fewer filters from the start
+    can do far better. A score is worth something if its curve lies above the band of random orders.
 
     What it can't tell: what a filter is for. Two alike filters can each be missed, and not both.
 

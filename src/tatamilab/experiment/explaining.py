@@ -55,9 +55,8 @@ def explain(
     """
     told = told or (lambda _line: None)
     begun = time.perf_counter()
-    with threadpool_limits(
-        1, user_api="blas"
-    ):  # the products are small, and threads that wait for a busy core are slow
+    # the products are small, and threads that wait for a busy core are slow
+    with threadpool_limits(1, user_api="blas"):
         found = read_explained(run, layer)
         summary = _controls(run, controls)
         told(_("Run, images and controls read"))
