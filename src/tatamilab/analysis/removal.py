@@ -58,7 +58,7 @@ def removal_curves(
     Args:
         accuracy: of a mask of the filters that are kept.
         scores: one number for each filter (o,), by the score's name; the filters with the largest are kept longest.
-            Equal scores go by number, those that are not finite first.
+            Equal scores go by number, those that are no number first.
         n_random: random orders, at least 2.
         seed: of those.
 

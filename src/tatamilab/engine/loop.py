@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from tatamilab.engine.calling import Watch
 from tatamilab.engine.program import Program, Slots
 from tatamilab.engine.totals import Totals, added
 from tatamilab.errors import BadInput
-from tatamilab.files import write_whole
+from tatamilab.files import read_arrays, write_whole
 from tatamilab.i18n import _
 
 FORMAT = 1
@@ -77,15 +76,14 @@ class State:
             BadInput: there is no such file, or it holds something else.
         """
         try:
-            with open(path, "rb") as content, np.load(content, allow_pickle=False) as file:
-                numbers = json.loads(str(file["state"]))
-                arrays = {name: file[name] for name in file.files if ":" in name}
+            arrays = read_arrays(Path(path).read_bytes())
+            numbers = json.loads(str(arrays.pop("state")))
             if numbers.pop("format") != FORMAT:
                 raise ValueError
             kinds = sorted({name.partition(":")[0] for name in arrays} - {"weights"})
             weights, *slots = (_named(arrays, kind) for kind in ("weights", *kinds))
             return cls(weights=weights, slots=slots, **numbers)
-        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as problem:
+        except (OSError, ValueError, TypeError, KeyError) as problem:
             raise BadInput(
                 _("{path} is not the state of a training, or it is damaged.", path=path)
             ) from problem
