@@ -1,5 +1,7 @@
-"""Film and curve stay short; a network tells of its layers."""
+"""Film and curve stay short; a network tells of its layers; no thread outlives the program."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -97,3 +99,21 @@ def test_a_network_of_features_is_refused() -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     with pytest.raises(BadInput, match="must read images"):
         Network.of(model)
+
+
+def test_no_thread_outlives_the_program() -> None:
+    program = """
+import atexit, time
+from tatamilab.session.worker import Worker
+class Endless(Worker):
+    _wanted = True
+    def _take(self): pass
+    def _do(self, portion): time.sleep(0.01)
+    def _keep(self, portion, done): pass
+one = Endless("endless")
+atexit.register(lambda: print(one._thread.is_alive()))
+with one._changed:
+    one._wake()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")

@@ -230,7 +230,7 @@ class Rivals(Worker[Setting, Outcome | None]):
         for _number in range(recipe.epochs):
             order = orders.permutation(len(x))
             for part in (order[first : first + count] for first in range(0, len(x), count)):
-                if self._wanted[:1] != [setting]:
+                if self._is_over or self._wanted[:1] != [setting]:
                     return None
                 with self._turns.taken():
                     totals = program.train(

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from threading import Condition, Thread
+from threading import Condition, Thread, main_thread
 from typing import Generic, TypeVar
 
 STALL_S = 10.0
@@ -13,7 +13,10 @@ Done = TypeVar("Done")
 
 
 class Worker(ABC, Generic[Portion, Done]):
-    """What all that works in the background has in common; the thread begins when something is first wanted.
+    """What all that works in the background has in common; there is a thread as long as something is wanted.
+
+    When the program ends, the thread ends with it, after the portion in hand: one that came back from native code after
+    the interpreter has gone would abort the process.
 
     What derives from it holds what is left to do in `_wanted`, which is false where that is nothing. It changes that
     only with `_changed` held, and then calls `_wake`.
@@ -27,7 +30,7 @@ class Worker(ABC, Generic[Portion, Done]):
     def __init__(self, name: str) -> None:
         self._name = name
         self._changed = Condition()
-        self._busy = self._closed = False
+        self._busy = self._working = self._closed = False
         self._thread: Thread | None = None
         self._listeners: tuple[Callable[[], None], ...] = ()
 
@@ -44,9 +47,12 @@ class Worker(ABC, Generic[Portion, Done]):
         """End the thread after the portion in hand; nothing can be asked for any more."""
         with self._changed:
             self._closed = True
-            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(STALL_S)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._closed or not main_thread().is_alive()
 
     @abstractmethod
     def _take(self) -> Portion:
@@ -65,9 +71,10 @@ class Worker(ABC, Generic[Portion, Done]):
             listener()
 
     def _wake(self) -> None:
-        """Let the thread see what is wanted now; called with `_changed` held."""
-        if self._wanted and self._thread is None and not self._closed:
-            self._thread = Thread(target=self._work, name=self._name, daemon=True)
+        """See to it that what is wanted now is done; called with `_changed` held."""
+        if self._wanted and not self._working and not self._is_over:
+            self._working = True
+            self._thread = Thread(target=self._work, name=self._name)
             self._thread.start()
         self._changed.notify_all()
 
@@ -79,8 +86,8 @@ class Worker(ABC, Generic[Portion, Done]):
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._wanted or self._closed)
-                if self._closed:
+                if not self._wanted or self._is_over:
+                    self._working = False
                     return
                 self._busy = True
                 portion = self._take()
