@@ -236,7 +236,7 @@ def test_the_editor_says_what_a_network_costs_before_training() -> None:
         assert editor.setup.network.text() == "c2k15"
 
 
-def test_a_cell_of_the_matrix_shows_its_images(model: Any) -> None:
+def test_a_cell_of_the_matrix_shows_its_images(model: Any, refused: Callable[..., None]) -> None:
     data = load("mnist")
     x, y = data.x_test[:500].astype(np.float32) / np.float32(255), data.y_test[:500]
     part = Mistakes(model, x, y)
@@ -259,6 +259,12 @@ def test_a_cell_of_the_matrix_shows_its_images(model: Any) -> None:
     assert part.mistakes["page"] == part.mistakes["pages"] - 1
     part.chosen = {"sequence": 3, "true": "x", "predicted": -1}
     assert part.mistakes["title"] == f"All mistakes: {len(wrong):,} images"
+    for labels, shape in ((y[1:], "(499,)"), (None, "()")):
+        refused(
+            lambda labels=labels: Mistakes(model, x, labels),
+            en=f"The labels must be one class number an image, got shape {shape}.",
+            ja=f"正解ラベルは画像ごとに 1 つのクラス番号でなければなりません。渡された配列の形は {shape} です。",
+        )
 
 
 def test_runs_are_kept_compared_and_taken_away(tmp_path: Path) -> None:

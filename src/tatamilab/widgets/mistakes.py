@@ -17,7 +17,7 @@ from tatamilab.i18n import _, using
 from tatamilab.session import LiveRun, Phase
 from tatamilab.session.sample import mnist, normalised_test
 from tatamilab.session.turns import HERE
-from tatamilab.widgets.part import Part, as_bytes, front_end, network_of
+from tatamilab.widgets.part import Part, as_bytes, checked_images, front_end, network_of
 
 if TYPE_CHECKING:
     from tatamilab.widgets.part import Source
@@ -37,10 +37,10 @@ class Mistakes(Part):
     Args:
         source: a Keras model, a `Network`, or a `LiveRun`.
         images: (n, h, w, c) from 0 to 1; MNIST's test images if None.
-        labels: (n,).
+        labels: (n,), for images that are given.
 
     Raises:
-        BadInput: the network doesn't read such images.
+        BadInput: the network doesn't read such images, or not each has a label.
         Unsupported: a layer has no native form.
 
     Example:
@@ -60,16 +60,13 @@ class Mistakes(Part):
         self, source: Source, images: ArrayLike | None = None, labels: ArrayLike | None = None
     ) -> None:
         self._source, self._network = source, network_of(source)
-        given = _mnist() if images is None else (np.asarray(images, np.float32), np.asarray(labels))
-        self._x: NDArray[np.float32] = given[0]
-        self._y: NDArray[np.integer] = given[1]
-        if self._x.shape[1:] != self._network.input_shape or len(self._x) != len(self._y) or not len(self._x):
+        if images is None:
+            images, labels = normalised_test(mnist()), mnist().y_test
+        self._x = checked_images(images, self._network)
+        self._y: NDArray[np.integer] = np.asarray(labels)
+        if self._y.shape != self._x.shape[:1]:
             raise BadInput(
-                _(
-                    "The network reads images of shape {shape}; the images given have the shape {given}.",
-                    shape=self._network.input_shape,
-                    given=self._x.shape,
-                )
+                _("The labels must be one class number an image, got shape {got}.", got=self._y.shape)
             )
         super().__init__(_texts(self._network.n_classes, len(self._y)))
         self._turn = Lock()
@@ -188,11 +185,6 @@ class Mistakes(Part):
 
 def _class(value: object, n: int) -> int | None:
     return value if isinstance(value, int) and 0 <= value < n else None
-
-
-def _mnist() -> tuple[NDArray[np.float32], NDArray[np.integer]]:
-    data = mnist()
-    return normalised_test(data), data.y_test
 
 
 def _texts(n_classes: int, n_images: int) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from tatamilab.errors import MissingExtra
-from tatamilab.i18n import language
+from tatamilab.errors import BadInput, MissingExtra
+from tatamilab.i18n import _, language
 from tatamilab.session import LiveRun, Network
 from tatamilab.session.worker import Worker
 
@@ -81,6 +81,24 @@ def network_of(source: Source) -> Network:
     if isinstance(source, Network):
         return source
     return source.network if isinstance(source, LiveRun) else Network.of(source)
+
+
+def checked_images(images: ArrayLike, network: Network) -> NDArray[np.float32]:
+    """The images as float32, if the network reads such and there are any.
+
+    Raises:
+        BadInput: they have another shape.
+    """
+    checked = np.asarray(images, np.float32)
+    if checked.shape[1:] != network.input_shape or not len(checked):
+        raise BadInput(
+            _(
+                "The network reads images of shape {shape}; the images given have the shape {given}.",
+                shape=network.input_shape,
+                given=checked.shape,
+            )
+        )
+    return checked
 
 
 def as_bytes(values: NDArray[Any], *, low: float = 0.0, high: float | None = None) -> str:

@@ -14,10 +14,9 @@ from tatamilab.analysis.pixel import pixel_arithmetic
 from tatamilab.engine.graph import Conv2D, Pool2D
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _, using
-from tatamilab.session import Network
 from tatamilab.session.network import Layer
-from tatamilab.session.sample import mnist
-from tatamilab.widgets.part import Part, as_bytes, front_end, network_of
+from tatamilab.session.sample import mnist, normalised_test
+from tatamilab.widgets.part import Part, as_bytes, checked_images, front_end, network_of
 
 if TYPE_CHECKING:
     from tatamilab.widgets.part import Source
@@ -54,7 +53,9 @@ class PixelArithmetic(Part):
 
     def __init__(self, source: Source, images: ArrayLike | None = None) -> None:
         self._network = network_of(source)
-        self._images = _checked(_mnist() if images is None else np.asarray(images, np.float32), self._network)
+        self._images = checked_images(
+            normalised_test(mnist())[:N_IMAGES] if images is None else images, self._network
+        )
         self._layers = [layer for layer in self._network.layers if _is_shown(layer)]
         if not self._layers:
             raise BadInput(
@@ -261,22 +262,6 @@ def _is_plain(node: Pool2D) -> bool:
 
 def _within(value: object, n: int, default: int) -> int:
     return value if isinstance(value, int) and 0 <= value < n else default
-
-
-def _checked(images: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
-    if images.shape[1:] != network.input_shape or not len(images):
-        raise BadInput(
-            _(
-                "The network reads images of shape {shape}; the images given have the shape {given}.",
-                shape=network.input_shape,
-                given=images.shape,
-            )
-        )
-    return images
-
-
-def _mnist() -> NDArray[np.float32]:
-    return mnist().x_test[:N_IMAGES].astype(np.float32) / np.float32(255)
 
 
 def _texts(layers: list[Layer], n_images: int) -> dict[str, Any]:
