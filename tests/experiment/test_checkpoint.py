@@ -63,8 +63,17 @@ def state(model: keras.Model) -> list[Any]:
     return [*values, np.random.random(), random.random()]
 
 
-@pytest.mark.parametrize("native", [True, False])
-@pytest.mark.parametrize("after", [[1], [EPOCHS], [2, 4]])
+@pytest.mark.parametrize(
+    ("native", "after"),
+    [
+        (True, [1]),
+        (True, [EPOCHS]),
+        (True, [2, 4]),
+        (False, [2, 4]),
+        pytest.param(False, [1], marks=pytest.mark.slow),
+        pytest.param(False, [EPOCHS], marks=pytest.mark.slow),
+    ],
+)
 def test_it_goes_on_with_the_same_bits(native: bool, after: list[int], tmp_path: Path) -> None:
     path = tmp_path / "kept" / "training"
     with acceleration.accelerated() if native else acceleration.suspended():
