@@ -1,7 +1,7 @@
-"""The controls, by a recipe short enough for a test: what is shared, what is taken away, and going on after a "
-"stop."""
+"""The controls, by a recipe short enough for a test: what is shared, what is taken away, and going on after a stop."""
 
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from tatamilab import i18n
 from tatamilab.analysis import filter_norms, neighbour_correlation
+from tatamilab.experiment import controls
 from tatamilab.experiment.conclusions import Standing, answer
 from tatamilab.experiment.control_arms import ARMS, question_of, title_of
 from tatamilab.experiment.control_conclusions import of_controls
@@ -17,6 +18,7 @@ from tatamilab.experiment.control_recipe import Recipe
 from tatamilab.experiment.control_store import Store, Trained
 from tatamilab.experiment.control_summary import ControlSummary, summarise
 from tatamilab.experiment.controls import Step, run_controls
+from tatamilab.experiment.interruption import Interruption
 from tatamilab.models import load_model
 
 SHORT = Recipe(data_size=300, epochs=2)
@@ -99,6 +101,27 @@ def test_ctrl_c_keeps_what_is_whole(tmp_path: Path) -> None:
         if name.endswith(".npz"):
             arm, _dash, seed = name.removesuffix(".npz").rpartition("-")
             assert isinstance(store.load(arm, int(seed)), Trained)
+
+
+def test_ctrl_c_while_a_baseline_is_in_hand_asks_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+    train = controls._Laboratory.train
+
+    def second_waits(laboratory: object, name: str, seed: int, interruption: Interruption) -> Trained | None:
+        if seed == 1:
+            asked.wait(60)
+        return train(laboratory, name, seed, interruption)
+
+    def ask(_step: Step) -> None:
+        signal.raise_signal(signal.SIGINT)
+        asked.set()
+
+    monkeypatch.setattr(controls._Laboratory, "train", second_waits)
+    store = Store(tmp_path / "stopped", SHORT)
+    assert not run_controls(store, SEEDS, ask)
+    assert [path.name for path in store.folder.glob("*.npz")] == ["learned-0.npz"]
 
 
 def test_summary_adds_up(store: Store, summary: ControlSummary) -> None:

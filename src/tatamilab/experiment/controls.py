@@ -124,6 +124,8 @@ class _Laboratory:
 
     def train(self, name: str, seed: int, interruption: Interruption) -> Trained | None:
         """One training, or None if it was interrupted."""
+        if interruption.asked:  # also: what a baseline that was cut off would have given isn't there
+            return None
         arm = ARMS[name]
         x_train, y_train, x_test = self._data(arm, seed)
         with self._program(arm.frozen) as program:
