@@ -69,7 +69,7 @@ def state(model: keras.Model) -> list[Any]:
         (True, [1]),
         (True, [EPOCHS]),
         (True, [2, 4]),
-        (False, [2, 4]),
+        pytest.param(False, [2, 4], marks=pytest.mark.slow),
         pytest.param(False, [1], marks=pytest.mark.slow),
         pytest.param(False, [EPOCHS], marks=pytest.mark.slow),
     ],
