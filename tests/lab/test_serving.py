@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
+import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from tatamilab.errors import BadInput, OutputError
-from tatamilab.lab.guard import COOKIE, Guard
+from tatamilab.lab.guard import COOKIE, GUESSING_S, MOST_ADDRESSES, MOST_GUESSES, Guard, Guesses
 from tatamilab.lab.serving import check_host, check_port, data_folder
 from tatamilab.lab.sessions import LEFT_ALONE_S, Sessions
 from tatamilab.session import Blueprint, LiveRun, Phase, Sample, Setup
@@ -88,42 +89,75 @@ def made(setup: Setup) -> LiveRun:
     return LiveRun(network.build, Sample.of(mnist(), images=600), epochs=10_000, seed=setup.seed)
 
 
-def test_a_run_is_put_on_disk_after_ten_minutes_alone(tmp_path: Path) -> None:
-    sessions, setup = Sessions(made, tmp_path), Setup()
-    run = sessions.enter("a", setup)
-    assert sessions.enter("a", setup) is run
-    assert sessions.enter("b", setup) is not run
-    assert sessions.enter("a", Setup(seed=7)) is not run
+@pytest.fixture
+def sessions(tmp_path: Path) -> Iterator[Sessions]:
+    opened = Sessions(made, tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_a_run_is_put_on_disk_after_ten_minutes_alone(sessions: Sessions) -> None:
+    setup = Setup()
+    first, second = sessions.enter("a", setup), sessions.enter("a", setup)
+    run = first.run
+    assert second.run is run
+    assert sessions.enter("b", setup).run is not run
+    assert sessions.enter("a", Setup(seed=7)).run is not run
     run.start()
-    sessions.leave("a", setup)
-    sessions.sweep()
+    second.leave()
     assert run.moment().phase is Phase.RUNNING
-    sessions.leave("a", setup)
+    first.leave()
     run.wait()
     assert run.moment().phase is Phase.PAUSED
     run.step()
     run.wait()
-    left_at = sessions._held["a", setup].left_at
-    sessions.sweep(left_at + LEFT_ALONE_S - 1)
-    assert sessions.enter("a", setup) is run
-    sessions.leave("a", setup)
-    sessions.sweep(sessions._held["a", setup].left_at + LEFT_ALONE_S + 1)
-    again = sessions.enter("a", setup)
+    left_at = time.monotonic()
+    sessions.sweep(left_at + LEFT_ALONE_S - 5)
+    third = sessions.enter("a", setup)
+    assert third.run is run
+    third.leave()
+    sessions.sweep(time.monotonic() + LEFT_ALONE_S + 1)
+    again = sessions.enter("a", setup).run
     assert again is not run
     assert again.id == run.id
     for name, array in again.weights().items():
         np.testing.assert_array_equal(array, run.weights()[name])
-    sessions.close()
+
+
+def test_what_is_chosen_on_the_page_is_found_under_its_own_address(sessions: Sessions) -> None:
+    visit = sessions.enter("a", Setup())
+    visit.run.reset(5)
+    visit.run.learning_rate = 0.01
+    visit.run.batch_size = 64
+    chosen = Setup(seed=5, learning_rate=0.01, batch_size=64)
+    assert visit.setup == chosen
+    assert sessions.enter("a", chosen).run is visit.run
+    assert sessions.enter("a", Setup()).run is not visit.run
 
 
 def test_closing_keeps_every_run(tmp_path: Path) -> None:
     sessions = Sessions(made, tmp_path)
-    run = sessions.enter("a", Setup())
+    run = sessions.enter("a", Setup()).run
     run.start()
     sessions.close()
     (entry,) = sessions.shelf("a").entries()
     assert (entry.progress.id, entry.progress.phase) == (run.id, Phase.PAUSED)
     assert sessions.shelf("b").entries() == []
+
+
+def test_a_killed_server_loses_a_minute_at_most(sessions: Sessions, tmp_path: Path) -> None:
+    visit = sessions.enter("a", Setup())
+    visit.run.start()
+    while visit.run.moment().epoch < 2:
+        time.sleep(0.01)
+    sessions.sweep()
+    assert visit.run.moment().phase is Phase.RUNNING
+    another = Sessions(made, tmp_path)
+    found = another.enter("a", Setup()).run
+    assert found.id == visit.run.id
+    assert found.moment().phase is Phase.PAUSED
+    assert found.moment().epoch >= 2
+    another.close()
 
 
 def asked(guard: Guard, query: str = "", cookie: str = "", kind: str = "http") -> list[dict[str, Any]]:
@@ -132,7 +166,7 @@ def asked(guard: Guard, query: str = "", cookie: str = "", kind: str = "http") -
     headers = [(b"host", b"class.example:80"), (b"cookie", cookie.encode())]
     if kind == "websocket":
         headers.append((b"origin", b"http://class.example:80"))
-    scope = {"type": kind, "headers": headers, "query_string": query.encode()}
+    scope = {"type": kind, "headers": headers, "query_string": query.encode(), "client": ("192.0.2.7", 5)}
 
     async def receive() -> dict[str, str]:
         return {"type": "websocket.connect"}
@@ -163,6 +197,34 @@ def test_from_elsewhere_only_with_the_token() -> None:
     for kind in ("http", "websocket"):
         assert asked(guard, cookie=kept, kind=kind) == [{"type": "let in"}]
     assert asked(guard, cookie=f"{COOKIE}=forged")[0]["status"] == 403
+
+
+def test_a_token_is_not_to_be_guessed() -> None:
+    guard = Guard(let_in, 80, "a-long-enough-token", secret="of the folder")
+    cookie = dict(asked(guard, "token=a-long-enough-token")[0]["headers"])[b"set-cookie"].decode()
+    for number in range(MOST_GUESSES):
+        assert asked(guard, f"token=guess{number}")[0]["status"] == 403
+    for token in ("another", "a-long-enough-token"):
+        refusal, body = asked(guard, f"token={token}")
+        assert (refusal["status"], body["body"]) == (429, b"too many wrong tokens: wait a minute")
+    assert asked(guard, cookie=cookie.partition(";")[0]) == [{"type": "let in"}]
+    forged = Guard(let_in, 80, "a-long-enough-token", secret="another")
+    assert asked(forged, cookie=cookie.partition(";")[0])[0]["status"] == 403
+
+
+def test_guesses_are_forgotten_after_a_minute_and_few_addresses_are_remembered() -> None:
+    now = [0.0]
+    guesses = Guesses(lambda: now[0])
+    for _ in range(MOST_GUESSES):
+        assert not guesses.are_too_many("a")
+        guesses.add("a")
+    assert guesses.are_too_many("a")
+    assert not guesses.are_too_many("b")
+    now[0] = GUESSING_S
+    assert not guesses.are_too_many("a")
+    for number in range(MOST_ADDRESSES + 5):
+        guesses.add(f"address {number}")
+    assert len(guesses._by_address) == MOST_ADDRESSES
 
 
 def test_beyond_this_machine_a_token_is_needed() -> None:

@@ -109,7 +109,8 @@ class Endless(Worker):
     _wanted = True
     def _take(self): pass
     def _do(self, portion): time.sleep(0.01)
-    def _keep(self, portion, done): pass
+    def _keep(self, portion, done): return False
+    def _give_up(self): pass
 one = Endless("endless")
 atexit.register(lambda: print(one._thread.is_alive()))
 with one._changed:

@@ -54,6 +54,20 @@ def test_a_training_is_a_run_of_a_study(rivals: Rivals, data: Dataset) -> None:
         assert train(task).test_accuracy == found
 
 
+def test_the_plain_network_is_told_of_before_the_other_is_trained(rivals: Rivals) -> None:
+    seen: list[set[str]] = []
+    rivals.subscribe(lambda: seen.append(set(rivals.sight().shares)))
+    rivals.ask(SMALL)
+    rivals.wait()
+    assert [arms for number, arms in enumerate(seen) if arms not in seen[:number]] == [
+        set(),
+        {"bpnn"},
+        {"bpnn", "cnn"},
+    ]
+    outcome = rivals.sight().outcomes[-1]
+    assert rivals.sight().shares == {"cnn": outcome.cnn, "bpnn": outcome.bpnn}
+
+
 def test_points_of_earlier_settings_are_kept_each_once(rivals: Rivals) -> None:
     for draw in (0, 1, 0):
         rivals.ask(replace(SMALL, draw=draw))

@@ -63,7 +63,7 @@ def test_another_batch_size_holds_from_the_next_epoch_on(make: Callable[[], Live
     assert (run.moment().n_steps, run.moment().epoch, run.moment().step) == (2, 1, 0)
     trained(run, "epoch")
     assert run.moment().epoch == 2
-    with pytest.raises(BadInput, match="A batch has 1 to 4,096 images, got 0"):
+    with pytest.raises(BadInput, match="A batch has 1 to 1,024 images, got 0"):
         run.batch_size = 0
 
 

@@ -198,7 +198,8 @@ def test_the_slider_trains_and_says_how_sure_it_is() -> None:
 
 
 def test_an_interval_is_not_called_a_result_before_its_planned_end() -> None:
-    sight = Sight(Setting(), (), True, (0.04, 0.05, 0.04, 0.06, 0.05), 20, 10_000, 1)
+    seen = (0.04, 0.05, 0.04, 0.06, 0.05)
+    sight = Sight(Setting(), {}, (), True, seen, 20, n_test=10_000, n_sharing=1, place=0, problem="")
     study = _study(sight)
     assert study["text"].startswith("Watching, not a result: 5 of 20 draws, +")
     over = _study(replace(sight, differences=(0.04, 0.05, 0.04, 0.06, 0.05) * 4))

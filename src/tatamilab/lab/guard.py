@@ -1,6 +1,9 @@
 """Which requests are let in: from this machine's own pages; from elsewhere, only with the token."""
 
 import hmac
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
 from hashlib import sha256
 from html import escape
 from http.cookies import CookieError, SimpleCookie
@@ -15,6 +18,12 @@ FORBIDDEN = 4403
 COOKIE = "tatami_lab"
 """Tells that a browser has shown the token."""
 
+MOST_GUESSES, GUESSING_S = 10, 60.0
+"""Wrong tokens from one address in so many seconds, after which none is looked at any more for a while."""
+
+MOST_ADDRESSES = 10_000
+"""Addresses whose wrong tokens are remembered."""
+
 
 class Guard:
     """ASGI middleware that lets in the laboratory's own pages only.
@@ -23,18 +32,21 @@ class Guard:
     page of another site can neither read the laboratory (by a name that it lets point here) nor command it.
 
     With a token, a request must bring the cookie that a visit to `/?token=…` has set. It is sent to no other site
-    (`SameSite=Strict`), and no script can read it (`HttpOnly`).
+    (`SameSite=Strict`), and no script can read it (`HttpOnly`). Who has brought ten wrong tokens is answered 429
+    until a minute has passed.
 
     Args:
         app: what is guarded.
         port: the one that it listens on.
         token: None for this machine only.
+        secret: what the cookie is made with, beside the token: who guesses tokens cannot make cookies of them.
     """
 
-    def __init__(self, app: Any, port: int, token: str | None = None) -> None:
+    def __init__(self, app: Any, port: int, token: str | None = None, secret: str = "") -> None:
         self._app, self._token = app, token
         self._hosts = {f"{name}:{port}" for name in LOOPBACK}
-        self._shown = "" if token is None else sha256(f"{COOKIE} {token}".encode()).hexdigest()
+        self._shown = hmac.new(secret.encode(), f"{COOKIE} {token}".encode(), sha256).hexdigest()
+        self._guesses = Guesses()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let the request through, or answer that it may not enter."""
@@ -43,10 +55,7 @@ class Guard:
         elif not self._is_own(scope):
             await _refuse(scope, receive, send, b"forbidden host or origin")
         elif self._token is not None and not self._has_cookie(scope):
-            if scope["type"] == "http" and self._brings_token(scope):
-                await self._welcome(scope, send)
-            else:
-                await _refuse(scope, receive, send, b"open the link with the token")
+            await self._ask_for_token(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -66,9 +75,17 @@ class Guard:
         brought = cookies[COOKIE].value if COOKIE in cookies else ""
         return hmac.compare_digest(brought.encode(), self._shown.encode())
 
-    def _brings_token(self, scope: Any) -> bool:
-        brought = dict(_query(scope)).get("token", "")
-        return hmac.compare_digest(brought.encode(), str(self._token).encode())
+    async def _ask_for_token(self, scope: Any, receive: Any, send: Any) -> None:
+        brought, who = dict(_query(scope)).get("token"), (scope.get("client") or ("",))[0]
+        if scope["type"] != "http" or brought is None:
+            await _refuse(scope, receive, send, b"open the link with the token")
+        elif self._guesses.are_too_many(who):
+            await _refuse(scope, receive, send, b"too many wrong tokens: wait a minute", 429)
+        elif hmac.compare_digest(brought.encode(), str(self._token).encode()):
+            await self._welcome(scope, send)
+        else:
+            self._guesses.add(who)
+            await _refuse(scope, receive, send, b"this is not the token")
 
     async def _welcome(self, scope: Any, send: Any) -> None:
         """Set the cookie and go on to the page, from a page of ours: else a strict cookie would not be sent along."""
@@ -85,13 +102,36 @@ class Guard:
         await send({"type": "http.response.body", "body": page.encode()})
 
 
-async def _refuse(scope: Any, receive: Any, send: Any, reason: bytes) -> None:
+class Guesses:
+    """Wrong tokens of the last minute, by address.
+
+    Args:
+        clock: seconds, growing.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._by_address: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_GUESSES))
+
+    def add(self, address: str) -> None:
+        """One more from this address."""
+        self._by_address[address].append(self._clock())
+        while len(self._by_address) > MOST_ADDRESSES:
+            del self._by_address[next(iter(self._by_address))]
+
+    def are_too_many(self, address: str) -> bool:
+        """Whether no token of this address is to be looked at."""
+        made = self._by_address.get(address, ())
+        return len(made) == MOST_GUESSES and self._clock() - made[0] < GUESSING_S
+
+
+async def _refuse(scope: Any, receive: Any, send: Any, reason: bytes, status: int = 403) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": FORBIDDEN})
         return
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": reason})
 
 

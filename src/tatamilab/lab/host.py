@@ -1,10 +1,16 @@
 """Shows an anywidget on a NiceGUI page: traits may be set from any thread, the newest state goes to the browser.
 
 NiceGUI's own `ui.anywidget` sends all traits back with each change, and so overwrites what was set meanwhile.
+
+What the browser asks for is done in a thread, one thing of a part after the other: a part that builds a network or
+covers a drawing bit by bit keeps nobody else's page waiting.
 """
 
 import asyncio
+import logging
 import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from nicegui import core
@@ -16,7 +22,13 @@ GAP_S = 1 / 60
 """Seconds from one message's arrival in the browser to the next message."""
 
 LOST_S = 5.0
-"""Seconds after which a browser that confirms nothing is left alone, until it asks again."""
+"""Seconds after which a browser that confirms nothing is asked anew."""
+
+MOST_WAITING = 64
+"""Messages to a part that wait to be done; of more, the oldest are dropped."""
+
+THREADS = ThreadPoolExecutor(8, thread_name_prefix="tatami page")
+"""In which parts do what is asked of them, and are closed."""
 
 
 class Hosted(Element, component="host.js"):
@@ -32,11 +44,12 @@ class Hosted(Element, component="host.js"):
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._busy = self._ready = False
-        self._task: asyncio.Task[None] | None = None
+        self._asked: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_WAITING)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._props.update(esm=str(part._esm), css=str(part._css), state=self._state(part.traits_down()))
         self.on("widget_up", lambda event: self._up(event.args), ["set", "ready"])
         part.observe(self._on_change, part.traits_down())
-        self.client.on_delete(part.close)
+        self.client.on_delete(lambda: THREADS.submit(part.close))
 
     def _state(self, names: "list[str] | set[str]") -> dict[str, Any]:
         return {name: getattr(self._part, name) for name in names}
@@ -51,7 +64,7 @@ class Hosted(Element, component="host.js"):
     def _kick(self) -> None:
         if self._ready and not self._busy and not self.is_deleted:
             self._busy = True
-            self._task = asyncio.create_task(self._send_down())
+            self._tasks["down"] = asyncio.create_task(self._send_down())
 
     async def _send_down(self) -> None:
         """Send what has changed until nothing has; waiting for the browser keeps a fast training from flooding it."""
@@ -61,19 +74,43 @@ class Hosted(Element, component="host.js"):
                     names, self._changed = self._changed, set()
                 if not names:
                     return
-                await self.run_method("down", self._state(names), timeout=LOST_S)
+                try:
+                    await self.run_method("down", self._state(names), timeout=LOST_S)
+                except TimeoutError:  # asleep, or its answer got lost: it is told again
+                    with self._lock:
+                        self._changed |= names
                 await asyncio.sleep(GAP_S)
-        except (TimeoutError, RuntimeError):
-            self._ready = False  # the page is gone; one that comes back says that it is ready
         finally:
             self._busy = False
 
-    def _up(self, message: dict[str, Any]) -> None:
+    def _up(self, message: object) -> None:
+        """What a browser has sent, which may be anything."""
+        if not isinstance(message, dict):
+            return
         if message.get("ready"):
             self._ready = True
             with self._lock:
                 self._changed |= set(self._part.traits_down())
             self._kick()
-        for name, value in (message.get("set") or {}).items():
+        given = message.get("set")
+        for name, value in given.items() if isinstance(given, dict) else ():
             if name in self._part.traits_up() and isinstance(value, dict):
-                setattr(self._part, name, value)
+                self._asked.append((name, value))
+        if self._asked and "up" not in self._tasks:
+            self._tasks["up"] = asyncio.create_task(self._obey())
+
+    async def _obey(self) -> None:
+        try:
+            while self._asked and not self.is_deleted:
+                await asyncio.get_running_loop().run_in_executor(THREADS, self._set, *self._asked.popleft())
+        finally:
+            del self._tasks["up"]
+
+    def _set(self, name: str, value: dict[str, Any]) -> None:
+        """Hand it to the part; what no page of ours would send may fail there, and must not do more."""
+        try:
+            setattr(self._part, name, value)
+        except Exception as problem:
+            log = logging.getLogger(__name__)
+            log.warning("%s.%s: %s: %s", type(self._part).__name__, name, type(problem).__name__, problem)
+            log.debug("", exc_info=problem)

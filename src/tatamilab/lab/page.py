@@ -11,14 +11,16 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import Request
-from nicegui import app, ui
+from nicegui import app, core, ui
 
 from tatamilab.errors import BadInput
 from tatamilab.i18n import LANGUAGES, _, language, using
-from tatamilab.lab.host import Hosted
-from tatamilab.lab.sessions import Sessions
-from tatamilab.session import LiveRun, Setup
+from tatamilab.lab.host import THREADS, Hosted
+from tatamilab.lab.sessions import Sessions, Visit
+from tatamilab.session import Setup
 from tatamilab.session.moment import Kept
+from tatamilab.session.setup import LONG_S
+from tatamilab.session.speed import estimated_s
 from tatamilab.widgets import (
     DigitPad,
     Mistakes,
@@ -48,31 +50,35 @@ def add(sessions: Sessions) -> None:
         with using(lang):
             setup, wrong = Setup.read(request.query_params)
             browser = app.storage.browser["id"]
-            run = await asyncio.to_thread(sessions.enter, browser, setup)
-            ui.context.client.on_delete(lambda: sessions.leave(browser, setup))
+            visit = await asyncio.to_thread(sessions.enter, browser, setup)
+            ui.context.client.on_delete(lambda: THREADS.submit(visit.leave))
             ui.add_css(style)
             ui.add_head_html(f'<script>document.documentElement.lang = "{language()}"</script>')
-            _Page(sessions, browser, setup, run, lang).fill(wrong)
+            await _Page(sessions, browser, visit, lang).fill(wrong)
 
 
 class _Page:
     """One page, for one browser, on one run."""
 
-    def __init__(
-        self, sessions: Sessions, browser: str, setup: Setup, run: LiveRun, lang: str | None
-    ) -> None:
-        self._sessions, self._browser, self._setup, self._run = sessions, browser, setup, run
-        self._lang = lang
+    def __init__(self, sessions: Sessions, browser: str, visit: Visit, lang: str | None) -> None:
+        self._sessions, self._browser, self._visit, self._lang = sessions, browser, visit, lang
+        self._run, self._setup = visit.run, visit.setup
+        self._client = ui.context.client
 
-    def fill(self, wrong: list[str]) -> None:
+    async def fill(self, wrong: list[str]) -> None:
         """Put everything on it; what was wrong in its address comes first."""
         parts = self._parts()
-        with ui.element("main").classes("lab"):
+        made = await asyncio.to_thread(lambda: [_made(make) for *_rest, make in parts])
+        with ui.element("div").classes("lab"):
             self._head([(name, title) for name, title, *_rest in parts])
             for reason in wrong:
                 _text("p", _("The address: {reason}", reason=reason)).classes("wrong").props('role="alert"')
-            for name, title, text, make in parts:
-                _section(name, title, text, make)
+            if (seconds := estimated_s(self._setup)) > LONG_S:
+                said = _("This training takes about {n:.0f} minutes on this machine.", n=seconds / 60)
+                _text("p", said).classes("wrong").props('role="status"')
+            for (name, title, text, _make), part in zip(parts, made, strict=True):
+                _section(name, title, text, part)
+        self._client.on_delete(self._run.subscribe(self._follow))
 
     def _head(self, places: list[tuple[str, str]]) -> None:
         with ui.element("header"):
@@ -145,8 +151,21 @@ class _Page:
             ),
         ]
 
+    def _follow(self) -> None:
+        """Keep the address in step with what is chosen on the page; called in whatever thread has changed it."""
+        if core.loop is not None and self._visit.setup != self._setup:
+            self._setup = self._visit.setup
+            core.loop.call_soon_threadsafe(self._replace_address)
+
+    def _replace_address(self) -> None:
+        if not self._client.is_deleted:
+            with self._client:
+                ui.navigate.history.replace(_address(self._setup, self._lang))
+
     def _open(self, setup: Setup) -> None:
-        ui.navigate.to(_address(setup, self._lang))
+        """Go to the page of another setup; called in a thread."""
+        if core.loop is not None:
+            core.loop.call_soon_threadsafe(self._client.open, _address(setup, self._lang))
 
     def _restore(self, setup: Setup, kept: Kept) -> None:
         self._sessions.put(self._browser, setup, kept)
@@ -159,14 +178,22 @@ def _address(setup: Setup, lang: str | None) -> str:
     return f"/?{query}" if query else "/"
 
 
-def _section(name: str, title: str, text: str, make: Callable[[], Part]) -> None:
+def _made(make: Callable[[], Part]) -> Part | BadInput:
+    """The part, or why this network has none."""
+    try:
+        return make()
+    except BadInput as reason:
+        return reason
+
+
+def _section(name: str, title: str, text: str, part: Part | BadInput) -> None:
     with ui.element("section").props(f'id="{name}" aria-label="{title}"'):
         _text("h2", title)
         _text("p", text)
-        try:
-            Hosted(make())
-        except BadInput as reason:
-            _text("p", str(reason)).props('role="status"')
+        if isinstance(part, BadInput):
+            _text("p", str(part)).props('role="status"')
+        else:
+            Hosted(part)
 
 
 def _text(tag: str, text: str) -> Any:

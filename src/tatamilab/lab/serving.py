@@ -36,7 +36,7 @@ LOOK_S = 0.02
 """Seconds between two looks whether the server listens already."""
 
 SWEEP_S = 60.0
-"""Seconds between two looks for runs that were left alone."""
+"""Seconds after which runs that were left alone, and those that are trained, are written again."""
 
 RECONNECT_S = 30.0
 """Seconds for which a page that has lost its connection is kept."""
@@ -152,10 +152,10 @@ def serve(
     """
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(cache_folder() / "lab"))  # else the current folder
     try:
-        from nicegui import app, ui
+        from nicegui import app, core, ui
     except ImportError as missing:
         raise MissingExtra("lab", missing.name or "nicegui") from missing
-    from tatamilab.lab import page
+    from tatamilab.lab import page, sockets
     from tatamilab.lab.guard import Guard
     from tatamilab.lab.sessions import Sessions
 
@@ -163,7 +163,9 @@ def serve(
     macs_per_s()
     sessions = Sessions(_run, folder / "runs")
     page.add(sessions)
-    app.add_middleware(Guard, port=port, token=token)
+    secret = _secret(folder)
+    app.add_middleware(Guard, port=port, token=token, secret=secret)
+    sockets.guard(core.sio)
     address = _address(host, port, token)
 
     def ready() -> None:
@@ -173,7 +175,7 @@ def serve(
 
     app.on_startup(lambda: _when_open(host, port, ready))
     app.on_shutdown(sessions.close)
-    app.timer(SWEEP_S, sessions.sweep)
+    app.timer(SWEEP_S, lambda: asyncio.to_thread(sessions.sweep))
     ui.run(
         host=host,
         port=port,
@@ -183,9 +185,10 @@ def serve(
         favicon=Path(__file__).with_name("icon.svg"),
         tailwind=False,
         reconnect_timeout=RECONNECT_S,
-        storage_secret=_secret(folder),
+        storage_secret=secret,
         show_welcome_message=False,
         timeout_graceful_shutdown=GRACE_S,
+        ws_max_size=sockets.LARGEST_MESSAGE,
     )
 
 

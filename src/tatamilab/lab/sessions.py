@@ -1,13 +1,14 @@
 """The runs of each browser, one for each setup: a reload, a second tab or the way back finds them again.
 
-A run that no page shows is paused; after ten minutes it is put on disk, and from there it is taken up again.
+A run that no page shows is paused; after ten minutes it is put on disk, and from there it is taken up again. One that
+is trained is written every minute, so that a server that is killed loses no more.
 """
 
 import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -25,14 +26,44 @@ MOST_RUNS = 4
 AT_ONCE = 8
 """Runs that are written side by side when the laboratory is closed: most of that is waiting for the disk."""
 
-Key = tuple[str, Setup]
+_LOG = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Held:
+    browser: str
+    begun_with: Setup
     run: LiveRun
     pages: int = 0
     left_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def setup(self) -> Setup:
+        """As it is by now: seed, learning rate and batch size can be changed on the page."""
+        run = self.run
+        return replace(
+            self.begun_with, seed=run.seed, learning_rate=run.learning_rate, batch_size=run.batch_size
+        )
+
+
+class Visit:
+    """A page that is open on a run.
+
+    Attributes:
+        run: which.
+    """
+
+    def __init__(self, sessions: "Sessions", held: _Held) -> None:
+        self._sessions, self._held, self.run = sessions, held, held.run
+
+    @property
+    def setup(self) -> Setup:
+        """What the run is trained with, as chosen by now."""
+        return self._held.setup
+
+    def leave(self) -> None:
+        """The page was closed; a run that no page shows any more is paused."""
+        self._sessions._leave(self._held)
 
 
 class Sessions:
@@ -46,22 +77,19 @@ class Sessions:
     def __init__(self, make: Callable[[Setup], LiveRun], folder: Path) -> None:
         self._make, self._folder = make, folder
         self._spare: LiveRun | None = make(Setup())
-        self._held: dict[Key, _Held] = {}
+        self._held: list[_Held] = []
         self._lock = Lock()
 
     def shelf(self, browser: str) -> Shelf:
         """Where the runs of this browser are kept."""
         return Shelf(self._folder / sha256(browser.encode()).hexdigest()[:16])
 
-    def enter(self, browser: str, setup: Setup) -> LiveRun:
-        """The run of this browser with this setup, from memory, from disk, or a new one; a page is open on it."""
+    def enter(self, browser: str, setup: Setup) -> Visit:
+        """Open a page on the run of this browser with this setup: from memory, from disk, or a new one."""
         with self._lock:
-            held = self._held.get((browser, setup))
-            if held is None:
-                held = self._held[browser, setup] = _Held(self._found(browser, setup))
-                self._make_room(browser, but=setup)
+            held = self._find(browser, setup) or self._hold(browser, setup, self._found(browser, setup))
             held.pages += 1
-            return held.run
+            return Visit(self, held)
 
     def put(self, browser: str, setup: Setup, kept: Kept) -> None:
         """Let the browser's run with this setup be the one kept.
@@ -70,42 +98,50 @@ class Sessions:
             BadInput: the run kept does not fit its setup.
         """
         with self._lock:
-            held = self._held.get((browser, setup))
+            held = self._find(browser, setup)
             if held is None:
-                held = self._held[browser, setup] = _Held(self._new(setup))
-                self._make_room(browser, but=setup)
+                held = self._hold(browser, setup, self._new(setup))
             else:
-                self._keep(browser, setup, held.run)
+                self._keep(held)
             held.run.restore(kept)
 
-    def leave(self, browser: str, setup: Setup) -> None:
-        """A page was closed; a run that no page shows any more is paused."""
-        with self._lock:
-            held = self._held.get((browser, setup))
-            if held is None:
-                return
-            held.pages -= 1
-            held.left_at = time.monotonic()
-            if not held.pages and held.run.moment().phase is Phase.RUNNING:
-                held.run.pause()
-
     def sweep(self, now: float | None = None) -> None:
-        """Put on disk the runs that have been left alone for long."""
+        """Put on disk the runs that have been left alone for long, and write down those that are trained."""
         now = time.monotonic() if now is None else now
         with self._lock:
-            for key, held in list(self._held.items()):
+            for held in list(self._held):
                 if not held.pages and now - held.left_at > LEFT_ALONE_S:
-                    self._put_away(key)
+                    self._put_away(held)
+            trained = [held for held in self._held if held.run.moment().phase is Phase.RUNNING]
+        for held in trained:
+            self._keep(held)
 
     def close(self) -> None:
         """Put all runs on disk and end them."""
         with self._lock:
-            for held in self._held.values():
+            for held in self._held:
                 held.run.pause()
             with ThreadPoolExecutor(AT_ONCE) as writers:
                 list(writers.map(self._put_away, list(self._held)))
             if self._spare:
                 self._spare.close()
+
+    def _find(self, browser: str, setup: Setup) -> _Held | None:
+        mine = (held for held in reversed(self._held) if held.browser == browser and held.setup == setup)
+        return next(mine, None)
+
+    def _hold(self, browser: str, setup: Setup, run: LiveRun) -> _Held:
+        held = _Held(browser, setup, run)
+        self._held.append(held)
+        self._make_room(browser, but=held)
+        return held
+
+    def _leave(self, held: _Held) -> None:
+        with self._lock:
+            held.pages -= 1
+            held.left_at = time.monotonic()
+            if not held.pages and held.run.moment().phase is Phase.RUNNING:
+                held.run.pause()
 
     def _found(self, browser: str, setup: Setup) -> LiveRun:
         shelf = self.shelf(browser)
@@ -115,7 +151,7 @@ class Sessions:
             try:
                 run.restore(shelf.take(entry.progress.id)[1])
             except TatamiError as problem:
-                logging.getLogger(__name__).warning("%s", problem)
+                _LOG.warning("%s", problem)
         return run
 
     def _new(self, setup: Setup) -> LiveRun:
@@ -124,22 +160,24 @@ class Sessions:
             return run
         return self._make(setup)
 
-    def _make_room(self, browser: str, but: Setup) -> None:
-        mine = [key for key, held in self._held.items() if key[0] == browser and not held.pages]
-        mine = sorted((key for key in mine if key[1] != but), key=lambda key: self._held[key].left_at)
-        for key in mine[: max(0, sum(key[0] == browser for key in self._held) - MOST_RUNS)]:
-            self._put_away(key)
+    def _make_room(self, browser: str, but: _Held) -> None:
+        mine = [held for held in self._held if held.browser == browser]
+        alone = sorted(
+            (held for held in mine if not held.pages and held is not but), key=lambda held: held.left_at
+        )
+        for held in alone[: max(0, len(mine) - MOST_RUNS)]:
+            self._put_away(held)
 
-    def _put_away(self, key: Key) -> None:
-        held = self._held.pop(key)
-        self._keep(*key, held.run)
+    def _put_away(self, held: _Held) -> None:
+        self._held.remove(held)
+        self._keep(held)
         held.run.close()
 
-    def _keep(self, browser: str, setup: Setup, run: LiveRun) -> None:
+    def _keep(self, held: _Held) -> None:
         """Keep a run in which anything was trained; a full disk is logged, and the others are kept."""
-        if run.moment().phase is Phase.READY:
+        if held.run.moment().phase is Phase.READY:
             return
         try:
-            self.shelf(browser).keep(setup, run.kept())
+            self.shelf(held.browser).keep(held.setup, held.run.kept())
         except TatamiError as problem:
-            logging.getLogger(__name__).warning("%s", problem)
+            _LOG.warning("%s", problem)

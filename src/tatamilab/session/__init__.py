@@ -11,9 +11,10 @@ blueprint  a network as blocks, with its shapes and its arithmetic
 setup      all that decides a run, as an address holds it
 shelf      runs on disk
 exporting  a run as a Keras file, a script, a notebook
-rivals     two networks on few images, trained anew with every setting
+contest    two networks trained on the same few images
+rivals     that with every setting that is asked for
 worker     a thread that does what is wanted, and tells of it
-turns      who may compute when
+turns      who may compute when, and who stands in line
 """
 
 from tatamilab.session.blueprint import Blueprint

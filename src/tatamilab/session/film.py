@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tatamilab.session.network import Weights
 
-BUDGET_BYTES = 64 * 2**20
-"""Memory that a film may take."""
+BUDGET_BYTES = 32 * 2**20
+"""Memory that a film may take: a class of thirty has one each."""
 
 SHORTEST, LONGEST = 16, 240
 

@@ -28,7 +28,7 @@ from tatamilab.session.moment import Kept, Moment, Phase, Progress
 from tatamilab.session.network import Network, Weights
 from tatamilab.session.sample import Sample
 from tatamilab.session.turns import HERE, KERAS, Turns
-from tatamilab.session.worker import STALL_S, Worker
+from tatamilab.session.worker import Worker
 
 if TYPE_CHECKING:
     import keras
@@ -39,7 +39,8 @@ SLICE_S = 0.04
 POINTS_AN_EPOCH = 40
 """Points of the curve in an epoch, at most."""
 
-LARGEST_BATCH = 4096
+LARGEST_BATCH = 1024
+"""Images of a step, at most; with the largest network such a step takes two seconds or three."""
 
 
 class LiveRun(Worker[int, Point]):
@@ -74,10 +75,9 @@ class LiveRun(Worker[int, Point]):
         seed: int = 1,
         turns: Turns = HERE,
     ) -> None:
-        super().__init__("tatami live run")
+        super().__init__("tatami live run", turns)
         self.sample = sample
         self.epochs = epochs
-        self._turns = turns
         self._batch_size = batch_size
         self._make = make
         self._learning_rate = checked_rate(learning_rate)
@@ -117,7 +117,7 @@ class LiveRun(Worker[int, Point]):
         self._curve = Curve(least=len(x) // POINTS_AN_EPOCH)
         self._validation: tuple[Point, ...] = ()
         self._speed = 0.0
-        self._phase = Phase.READY
+        self._phase, self.problem = Phase.READY, ""
         self._film = Film(sum(array.nbytes for array in weights.values()))
         self._film.offer(Frame(0, weights))
         self._latest = weights
@@ -130,7 +130,7 @@ class LiveRun(Worker[int, Point]):
         self._ask(math.inf)
 
     def pause(self) -> None:
-        """Stop after the steps in hand, a twenty-fifth of a second at most."""
+        """Stop after the steps in hand, a twenty-fifth of a second where a step takes no longer."""
         with self._changed:
             self._wanted = 0
             if self._phase is Phase.RUNNING and not self._busy:
@@ -144,15 +144,23 @@ class LiveRun(Worker[int, Point]):
         self._ask(1 if what == "batch" else left)
 
     def reset(self, seed: int | None = None) -> None:
-        """Begin again: with the same weights and order, or with those of another seed."""
-        with self._changed:
+        """Begin again: with the same weights and order, or with those of another seed.
+
+        Raises:
+            BadInput: a step that is in hand takes very long.
+        """
+        with self._at_rest():
             self._wanted = 0
-            self._changed.wait_for(lambda: not self._busy)
             if seed is not None:
                 self._seed = seed
             model = self._build()
             self._begin(frontend.weights_of(model, self._program.plan.graph))
         self._tell()
+
+    @property
+    def seed(self) -> int:
+        """Of weights and orders."""
+        return self._seed
 
     @property
     def learning_rate(self) -> float:
@@ -161,7 +169,8 @@ class LiveRun(Worker[int, Point]):
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
-        self._learning_rate = self._loop.learning_rate = checked_rate(rate)
+        with self._changed:
+            self._learning_rate = self._loop.learning_rate = checked_rate(rate)
         self._tell()
 
     @property
@@ -175,9 +184,12 @@ class LiveRun(Worker[int, Point]):
         self._tell()
 
     def kept(self) -> Kept:
-        """All that it takes to go on later, once the slice in hand is done."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._busy, STALL_S)
+        """All that it takes to go on later, once the slice in hand is done.
+
+        Raises:
+            BadInput: a step that is in hand takes very long.
+        """
+        with self._at_rest():
             phase = Phase.PAUSED if self._phase is Phase.RUNNING else self._phase
             progress = Progress(
                 id=self.id,
@@ -193,12 +205,11 @@ class LiveRun(Worker[int, Point]):
         """Go on from where a run of the same network on the same images was.
 
         Raises:
-            BadInput: it was of another network, or on so many other images.
+            BadInput: it was of another network, or on so many other images; a step that is in hand takes very long.
         """
         progress = kept.progress
-        with self._changed:
+        with self._at_rest():
             self._wanted = 0
-            self._changed.wait_for(lambda: not self._busy)
             if kept.state.batch_size != self._program.plan.batch_size:
                 self._compile(self._program.plan.graph, checked_batch(kept.state.batch_size))
             self._seed = kept.state.seed
@@ -269,6 +280,8 @@ class LiveRun(Worker[int, Point]):
                 shown=shown,
                 batch_size=self._batch_size,
                 n_sharing=self._turns.n_sharing,
+                place=self._seat.place,
+                problem=self.problem,
             )
 
     # -- the thread ------------------------------------------------------------------------------------------
@@ -286,16 +299,15 @@ class LiveRun(Worker[int, Point]):
 
     def _do(self, count: int) -> Point:
         """Train some steps, and adapt how many the next slice has; what the steps do doesn't depend on it."""
-        with self._turns.taken():
-            began = time.perf_counter()
-            totals = self._loop.run(count, halt_on_nan=True)
-            elapsed_s = max(time.perf_counter() - began, 1e-9)
+        began = time.perf_counter()
+        totals = self._loop.run(count, halt_on_nan=True)
+        elapsed_s = max(time.perf_counter() - began, 1e-9)
         self._speed = totals.images / elapsed_s
         self._slice = max(1, round(totals.steps * SLICE_S / elapsed_s))
         place = self._loop.epoch + self._loop.step / self._loop.n_steps
         return Point(place, totals.images, totals.loss, totals.metrics[0])
 
-    def _keep(self, count: int, point: Point) -> None:
+    def _keep(self, count: int, point: Point) -> bool:
         """Write down what a slice has brought, and see whether the run is over."""
         self._wanted = max(0, self._wanted - count)
         self._curve.append(point)
@@ -312,6 +324,10 @@ class LiveRun(Worker[int, Point]):
             self._phase, self._wanted = Phase.FINISHED, 0
         elif not self._wanted:
             self._phase = Phase.PAUSED
+        return True
+
+    def _give_up(self) -> None:
+        self._wanted, self._phase = 0, Phase.PAUSED
 
     def _adopt_batch_size(self) -> None:
         """Between two epochs: go on with steps of the size that is asked for."""

@@ -35,6 +35,8 @@ class Moment:
         shown: index of the picture that is looked at; None for the latest weights.
         batch_size: images of a step, from the next epoch on.
         n_sharing: trainings that share this machine now.
+        place: in the line of those who wait for a share of it, from 1; 0 for one that has it.
+        problem: why the training stopped by itself; empty if it did not.
     """
 
     phase: Phase
@@ -51,6 +53,8 @@ class Moment:
     shown: int | None
     batch_size: int
     n_sharing: int
+    place: int
+    problem: str
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,10 @@ class Networks:
         """The initial weights of an arm, by parameter name."""
         return self._start(_model_of(self._recipes[arm]), seed)
 
+    def drawn(self, arm: str, seed: int) -> Weights:
+        """The same, and not remembered: for who asks for many."""
+        return self._drawn(_model_of(self._recipes[arm]), seed)
+
     def close(self) -> None:
         """Nothing is held that must be given back."""
 

@@ -101,6 +101,13 @@ def checked_images(images: ArrayLike, network: Network) -> NDArray[np.float32]:
     return checked
 
 
+def sharing(n_sharing: int, place: int) -> str:
+    """What is said of the others who train on this machine; empty if there are none."""
+    if place:
+        return _("you are number {place} in line; {n} trainings share this machine", place=place, n=n_sharing)
+    return _("{n} trainings take turns on this machine", n=n_sharing) if n_sharing > 1 else ""
+
+
 def as_bytes(values: NDArray[Any], *, low: float = 0.0, high: float | None = None) -> str:
     """Values from `low` to `high` (the largest if None) as bytes 0–255, in base64; what lies outside is clipped."""
     top = float(values.max(initial=0)) if high is None else high

@@ -1,5 +1,5 @@
 // How many images: a CNN against a plain network. Up: `asked`. Down: `shown`, `texts`.
-const HEIGHT = 230, AXIS = 84, PAUSE_MS = 60;
+const HEIGHT = 230, AXIS = 84, PAUSE_MS = 20;
 
 function render({ model, el }) {
   const texts = model.get("texts");
@@ -118,14 +118,14 @@ function render({ model, el }) {
   }
 
   function paint() {
-    const shown = model.get("shown"), { setting } = shown, now = shown.points.find((one) => same(one, setting));
+    const shown = model.get("shown"), { setting, shares } = shown;
     if (!timer || shown.sequence === sequence) {
       const at = texts.sizes.indexOf(setting.size);
       if (at >= 0 && document.activeElement !== size) size.value = at;
       if (document.activeElement !== size) count.textContent = setting.size.toLocaleString();
       draw.value = setting.draw; seed.value = setting.seed; net.value = setting.model;
     }
-    for (const arm of ["cnn", "bpnn"]) of[arm].textContent = now ? percent(now[arm][0]) : "…";
+    for (const arm of ["cnn", "bpnn"]) of[arm].textContent = arm in shares ? percent(shares[arm]) : "…";
     status.textContent = shown.status;
     sure.textContent = isMeasuring() ? texts.stop : texts.sure;
     verdict.textContent = shown.study.text || texts.none;

@@ -14,10 +14,11 @@ from tatamilab.analysis.study_sequence import sequential_interval
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _, using
 from tatamilab.session import Rivals
-from tatamilab.session.rivals import MODELS, PLANNED, SIZES, Outcome, Setting, Sight
+from tatamilab.session.contest import MODELS, Setting
+from tatamilab.session.rivals import PLANNED, SIZES, Outcome, Sight
 from tatamilab.session.sample import mnist
 from tatamilab.study.streams import FIRST
-from tatamilab.widgets.part import Part, front_end
+from tatamilab.widgets.part import Part, front_end, sharing
 
 if TYPE_CHECKING:
     from tatamilab.data import Dataset
@@ -85,6 +86,9 @@ class SampleSlider(Part):
             self.shown = {
                 "sequence": self.asked.get("sequence"),
                 "setting": vars(sight.setting),
+                "shares": {
+                    arm: round(share, 5) for arm, share in sight.shares.items() if math.isfinite(share)
+                },
                 "points": [_point(one, sight.n_test) for one in sight.outcomes if math.isfinite(one.cnn)],
                 "busy": sight.busy,
                 "status": problem or _status(sight),
@@ -112,10 +116,10 @@ def _point(outcome: Outcome, n_test: int) -> dict[str, Any]:
 
 
 def _status(sight: Sight) -> str:
+    if sight.problem:
+        return _("The training stopped by itself: {reason}", reason=sight.problem)
     if sight.busy:
-        if sight.n_sharing > 1:
-            return _("training; {n} trainings take turns on this machine", n=sight.n_sharing)
-        return _("training now")
+        return " · ".join(part for part in (_("training now"), sharing(sight.n_sharing, sight.place)) if part)
     if not sight.outcomes or sight.outcomes[-1].setting != sight.setting:
         return ""
     last = sight.outcomes[-1]

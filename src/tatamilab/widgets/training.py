@@ -16,7 +16,7 @@ from tatamilab.i18n import _, using
 from tatamilab.session import LiveRun, Moment, Phase
 from tatamilab.session.curve import Point
 from tatamilab.session.network import Weights
-from tatamilab.widgets.part import Part, as_bytes, front_end
+from tatamilab.widgets.part import Part, as_bytes, front_end, sharing
 
 MOST_FILTERS = 64
 """Filters of the first layer that are shown."""
@@ -67,7 +67,7 @@ class Training(Part):
                 case "other_seed":
                     self._run.reset(self._run.moment().seed + 1)
                 case "learning_rate" if isinstance(value, int | float):
-                    self._run.learning_rate = value
+                    self._run.learning_rate = float(f"{value:.3g}")  # as an address can hold it
                 case "batch_size" if isinstance(value, int):
                     self._run.batch_size = value
                 case "look_at" if value is None or isinstance(value, int):
@@ -134,6 +134,8 @@ def _pictures(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _status(moment: Moment) -> str:
+    if moment.problem:
+        return _("The training stopped by itself: {reason}", reason=moment.problem)
     if moment.phase is Phase.READY:
         return _(
             "Ready: {n} epochs of {steps} steps, seed {seed}",
@@ -150,11 +152,8 @@ def _status(moment: Moment) -> str:
     )
     if moment.phase is not Phase.RUNNING:
         return place
-    speed = _("{n:,.0f} images a second", n=moment.images_per_s)
-    if moment.n_sharing > 1:
-        shared = _("{n} trainings take turns on this machine", n=moment.n_sharing)
-        return f"{place} · {speed} · {shared}"
-    return f"{place} · {speed}"
+    speed = "" if moment.place else _("{n:,.0f} images a second", n=moment.images_per_s)
+    return " · ".join(part for part in (place, speed, sharing(moment.n_sharing, moment.place)) if part)
 
 
 def _says(moment: Moment) -> str:
@@ -163,6 +162,8 @@ def _says(moment: Moment) -> str:
         return _(
             "The loss is no longer a number: the learning rate was too high. Begin again with a lower one."
         )
+    if moment.problem:
+        return _("The training stopped by itself: {reason}", reason=moment.problem)
     if not moment.validation:
         return ""
     last = moment.validation[-1]
