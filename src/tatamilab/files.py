@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 
 CACHE_VARIABLE = "TATAMI_CACHE_DIR"
 """The environment variable that names the cache folder, for a room that shares one."""
+
+LEAST_UNPACKED = 64 * 2**20
+"""Bytes that any compressed file may hold, however small it is."""
+
+LARGEST_RATIO = 100
+"""How many times its own size a compressed file may hold beyond that; photographs and weights come to 5."""
+
+MOST_DIGITS = 300
+"""Of a whole number in JSON; a float ends at 308."""
 
 
 def cache_folder() -> Path:
@@ -67,6 +77,16 @@ def read_sealed(path: Path) -> bytes:
     return content
 
 
+def most_unpacked(packed_bytes: int) -> int:
+    """What a compressed file of so many bytes may hold: more is no honest file, but one made to fill the memory.
+
+    Example:
+        >>> most_unpacked(1000) == 64 * 2**20, most_unpacked(2**20) == 100 * 2**20
+        (True, True)
+    """
+    return max(LEAST_UNPACKED, LARGEST_RATIO * packed_bytes)
+
+
 def read_arrays(content: bytes) -> "dict[str, NDArray[Any]]":
     """All arrays of an `.npz` archive, by name.
 
@@ -74,20 +94,60 @@ def read_arrays(content: bytes) -> "dict[str, NDArray[Any]]":
         content: of the file.
 
     Raises:
-        ValueError: it is damaged, or holds anything but arrays.
+        ValueError: it is damaged, holds anything but arrays, or unpacks to more than `most_unpacked`.
     """
     import numpy as np
 
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return dict(archive)
+            if sum(member.file_size for member in archive.zip.infolist()) <= most_unpacked(len(content)):
+                arrays = dict(archive)
+                if all(isinstance(array, np.ndarray) for array in arrays.values()):
+                    return arrays
     except Exception as problem:  # of many kinds: from zipfile, zlib, and NumPy's reader of headers
         raise ValueError("the archive of arrays is damaged") from problem
+    raise ValueError("the archive does not hold plain arrays")
+
+
+def read_json(content: str | bytes) -> Any:
+    """What stands in JSON that anybody may have written.
+
+    Half of a surrogate pair, which no file can hold, becomes a question mark.
+
+    Raises:
+        ValueError: it is no JSON, is nested too deeply, or has a whole number that no float could come near.
+    """
+    try:
+        value = json.loads(content, parse_int=_whole)
+        marks = (b"\\ud", b"\\uD") if isinstance(content, bytes) else ("\\ud", "\\uD")
+        if any(mark in content for mark in marks):  # type: ignore[operator]
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+    except RecursionError as problem:
+        raise ValueError("nested too deeply") from problem
+    return value
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a whole number of {len(digits)} digits")
+    return int(digits)
 
 
 def sha256(content: bytes | memoryview) -> str:
     """The SHA-256 of `content`, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those that it lies in, if they are not there, so that a power failure leaves them.
+
+    Raises:
+        OSError: the disk refuses, or a file is in the way.
+    """
+    made = [one for one in (folder, *folder.absolute().parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in made:
+        sync_folder(one.absolute().parent)
 
 
 def sync_folder(folder: Path) -> None:

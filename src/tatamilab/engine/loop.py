@@ -22,7 +22,7 @@ from tatamilab.engine.calling import Watch
 from tatamilab.engine.program import Program, Slots
 from tatamilab.engine.totals import Totals, added
 from tatamilab.errors import BadInput
-from tatamilab.files import read_arrays, write_whole
+from tatamilab.files import read_arrays, read_json, write_whole
 from tatamilab.i18n import _
 
 FORMAT = 1
@@ -77,13 +77,13 @@ class State:
         """
         try:
             arrays = read_arrays(Path(path).read_bytes())
-            numbers = json.loads(str(arrays.pop("state")))
+            numbers = read_json(str(arrays.pop("state")))
             if numbers.pop("format") != FORMAT:
                 raise ValueError
             kinds = sorted({name.partition(":")[0] for name in arrays} - {"weights"})
             weights, *slots = (_named(arrays, kind) for kind in ("weights", *kinds))
             return cls(weights=weights, slots=slots, **numbers)
-        except (OSError, ValueError, TypeError, KeyError) as problem:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as problem:
             raise BadInput(
                 _("{path} is not the state of a training, or it is damaged.", path=path)
             ) from problem

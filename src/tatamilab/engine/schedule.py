@@ -5,7 +5,6 @@ Another table, which `tatami engine tune` measures, is taken where `TATAMI_SCHED
 no part of what fixes a plan's bits, so two machines may differ in it and agree in every result.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from tatamilab.engine.graph import Conv2D
 from tatamilab.errors import BadInput
+from tatamilab.files import read_json
 from tatamilab.i18n import _
 
 CACHED_ROWS = 64
@@ -91,7 +91,7 @@ def read(path: str | Path, target: str) -> Schedule | None:
         BadInput: there is no such file, or it is no such table.
     """
     try:
-        table = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        table = read_json(Path(path).expanduser().read_bytes())
         row = table.get(target)
         return None if row is None else _checked(row)
     except (OSError, ValueError, AttributeError, TypeError) as problem:

@@ -22,7 +22,7 @@ import numpy as np
 
 from tatamilab import acceleration, backend
 from tatamilab.errors import BadInput
-from tatamilab.files import read_arrays, read_sealed, write_sealed
+from tatamilab.files import read_arrays, read_json, read_sealed, write_sealed
 from tatamilab.i18n import _
 
 backend.choose()  # before Keras is first imported
@@ -73,17 +73,19 @@ class Saved:
         """
         try:
             kept = read_arrays(read_sealed(path))
-            told = json.loads(str(kept.pop("told")))
+            told = read_json(str(kept.pop("told")))
+            version = told.pop("format")
             variables = [kept[f"variable{i}"] for i in range(len(kept))]
-        except (OSError, ValueError, KeyError) as problem:
+            saved = cls(variables=variables, **told) if version == FORMAT else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
             raise BadInput(
                 _("{path} holds no checkpoint that can be read: begin the training anew.", path=path)
             ) from problem
-        if told.pop("format") != FORMAT:
+        if saved is None:
             raise BadInput(
                 _("{path} was written by another version of tatamilab: begin the training anew.", path=path)
             )
-        return cls(variables=variables, **told)
+        return saved
 
 
 class Checkpoint(acceleration.Sampled, keras.callbacks.Callback):

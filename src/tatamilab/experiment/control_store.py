@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tatamilab.errors import BadInput
 from tatamilab.experiment.control_recipe import Recipe
 from tatamilab.experiment.folder import speaking_of
-from tatamilab.files import read_arrays, write_whole
+from tatamilab.files import make_folder, read_arrays, read_json, write_whole
 from tatamilab.i18n import _
 
 SETTINGS = "controls.json"
@@ -70,7 +70,7 @@ class Store:
                 )
             return
         with speaking_of(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             settings = {"format": FORMAT, "recipe": asdict(recipe)}
             write_whole(folder / SETTINGS, json.dumps(settings, ensure_ascii=False, indent=2) + "\n")
 
@@ -126,7 +126,7 @@ def recipe_in(folder: Path) -> Recipe:
         BadInput: it is no folder of controls.
     """
     try:
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        settings = read_json((folder / SETTINGS).read_bytes())
         if settings["format"] != FORMAT:
             raise ValueError
         return Recipe(**settings["recipe"])

@@ -22,7 +22,7 @@ from tatamilab.experiment import folder
 from tatamilab.experiment.explained_run import ExplainedRun
 from tatamilab.experiment.interruption import Interruption, interruptible
 from tatamilab.experiment.rerunning import parameter_names, program_of, steps_of, train_again
-from tatamilab.files import read_arrays, write_whole
+from tatamilab.files import read_arrays, read_json, write_whole
 from tatamilab.i18n import _
 from tatamilab.instruments.model_facts import conv_layer
 
@@ -220,7 +220,7 @@ def _file(run: ExplainedRun, size: int, seed: int) -> Path:
 def _read_accuracy(run: ExplainedRun, size: int, seed: int) -> float | None:
     """A training's accuracy; None if it is not there whole, so that it is trained again."""
     try:
-        return float(json.loads(_file(run, size, seed).read_text(encoding="utf-8"))["accuracy"])
+        return float(read_json(_file(run, size, seed).read_bytes())["accuracy"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

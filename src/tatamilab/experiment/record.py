@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from tatamilab.errors import BadInput
 from tatamilab.experiment.folder import RECORD
 from tatamilab.experiment.options import RunOptions
 from tatamilab.experiment.scoring import Score
+from tatamilab.files import read_json
 from tatamilab.i18n import _
 
 SCHEMA = 1
@@ -164,7 +165,7 @@ def read(folder: Path) -> RunRecord:
 
     path = folder / RECORD
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = read_json(path.read_bytes())
         schema = fields["schema"]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadInput(
@@ -181,16 +182,18 @@ def read(folder: Path) -> RunRecord:
             )
         )
     try:
-        return TypeAdapter(RunRecord).validate_python({**fields, "folder": folder})
-    except ValidationError as error:
-        first = error.errors()[0]
+        record = TypeAdapter(RunRecord).validate_python({**fields, "folder": folder})
+        asked = TypeAdapter(RunOptions).validate_python({**RunOptions().as_dict(), **record.options})
+    except (ValidationError, BadInput) as error:
+        loc = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ("options",)
         raise BadInput(
             _(
                 "{path} is damaged: its entry {entry} is not what a run writes.",
                 path=path,
-                entry=".".join(str(part) for part in first["loc"]),
+                entry=".".join(" ".join(str(part).split()) for part in loc),
             )
         ) from error
+    return replace(record, options=asked.as_dict())
 
 
 def command_line(options: RunOptions) -> str:

@@ -1,6 +1,5 @@
 """A report as it comes back: what it holds, and what its page shows; nothing in it is run or trusted."""
 
-import json
 import re
 from dataclasses import dataclass
 from html import unescape
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tatamilab.errors import BadInput
+from tatamilab.files import read_json
 from tatamilab.i18n import _
 from tatamilab.lesson import results
 from tatamilab.lesson.handins import LONGEST_ANSWER, MOST_RESULTS, Kept
@@ -83,8 +83,8 @@ def report_content(content: bytes) -> ReadReport:
     page = content.decode("utf-8", errors="replace")
     found = PAYLOAD.search(page)
     try:
-        fields = json.loads(found["content"] if found else "")
-    except (ValueError, RecursionError) as problem:
+        fields = read_json(found["content"] if found else "")
+    except ValueError as problem:
         raise BadInput(_("it holds no results that tatami report wrote.")) from problem
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
         raise BadInput(_("it was written by another version of tatamilab."))

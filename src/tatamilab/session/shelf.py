@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from tatamilab.engine.loop import State
 from tatamilab.errors import BadInput, OutputError
-from tatamilab.files import write_whole
+from tatamilab.files import make_folder, read_json, write_whole
 from tatamilab.i18n import _
 from tatamilab.session.curve import Point
 from tatamilab.session.moment import Kept, Phase, Progress
@@ -66,7 +66,7 @@ class Shelf:
             "batch_size": progress.batch_size,
         }
         try:
-            place.mkdir(parents=True, exist_ok=True)
+            make_folder(place)
             kept.state.save(place / "state.npz")
             write_whole(place / "run.json", json.dumps(about, ensure_ascii=False))
         except OSError as error:
@@ -123,8 +123,8 @@ class Shelf:
     def _entry(self, path: Path) -> Entry | None:
         """What a file says; None if it is no run's, or of another version."""
         try:
-            about = json.loads(path.read_text(encoding="utf-8"))
-            setup, wrong = Setup.read(dict(parse_qsl(about["setup"])))
+            about = read_json(path.read_bytes())
+            setup, wrong = Setup.read(dict(parse_qsl(about["setup"], keep_blank_values=True)))
             if about["format"] != FORMAT or wrong or not _ID.fullmatch(path.parent.name):
                 return None
             progress = Progress(
@@ -136,5 +136,5 @@ class Shelf:
                 batch_size=int(about["batch_size"]),
             )
             return Entry(setup, float(about["saved_at"]), progress)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
             return None

@@ -4,7 +4,6 @@ The folder is the truth. The index holds no more than stands in the folders' `ru
 `rebuild` makes all of it anew.
 """
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tatamilab.files import read_json
 from tatamilab.store.database import Database
 from tatamilab.store.tables import folders
 
@@ -99,7 +99,7 @@ def _inside(root: Path) -> sa.ColumnElement[bool]:
 def read(record: Path) -> IndexedRun | None:
     """What `run.json` says, or None if it is not one."""
     try:
-        said: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+        said: dict[str, Any] = read_json(record.read_bytes())
         trained = said["trained"]
         return IndexedRun(
             path=str(record.parent.absolute()),
