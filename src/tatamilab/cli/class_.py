@@ -88,11 +88,13 @@ def _everyone(path: Path) -> "tuple[Student, ...]":
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp932", errors="replace")
-    rows = [
-        row
-        for row in csv.reader(io.StringIO(text))
-        if row and any(any(c.isdigit() for c in cell) for cell in row[:1])
-    ]
+    try:
+        cells = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as problem:
+        raise BadInput(
+            _("{path} is no list that can be read: {reason}.", path=path, reason=problem)
+        ) from problem
+    rows = [row for row in cells if row and any(c.isdigit() for c in row[0])]
     return tuple(Student(*(cell.strip() for cell in row[:3])) for row in rows)
 
 

@@ -4,7 +4,6 @@ import ast
 import base64
 import binascii
 import io
-import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from tatamilab.errors import BadInput
 from tatamilab.experiment import folder as run_folder
 from tatamilab.experiment import record as run_record
 from tatamilab.experiment import saving
-from tatamilab.files import read_arrays, sha256
+from tatamilab.files import read_arrays, read_json, sha256
 from tatamilab.i18n import _
 from tatamilab.lesson import results
 from tatamilab.lesson.architecture import architecture
@@ -144,7 +143,7 @@ def notebook_content(content: bytes) -> HandIn:
         BadInput: it is no notebook.
     """
     try:
-        notebook = json.loads(content)
+        notebook = read_json(content)
         cells = [cell for cell in notebook["cells"] if isinstance(cell, dict)]
         ours = _dict(_dict(notebook.get("metadata")).get("tatamilab"))
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
@@ -243,14 +242,16 @@ def check_picture(content: bytes) -> None:
     Raises:
         BadInput: it is something else, or larger than a figure can be.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
             if len(content) > LARGEST_PICTURE or picture.width * picture.height > MOST_PIXELS:
                 raise BadInput(_("it is too large."))
             picture.verify()
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as problem:
+    except BadInput:
+        raise
+    except Exception as problem:  # a decoder of foreign bytes may raise anything
         raise BadInput(_("it is not a PNG picture.")) from problem
 
 
@@ -268,8 +269,16 @@ def _signatures(code: str) -> tuple[Student, ...]:
             and target.id in written
             and isinstance(statement.value, ast.Constant)
         ):
-            written[target.id] = str(statement.value.value)[:200]
+            written[target.id] = _plain(statement.value.value)[:200]
     return students(*written.values())
+
+
+def _plain(value: object) -> str:
+    """A constant of Python's as text; a number too long to be written is none."""
+    try:
+        return str(value)
+    except ValueError:
+        return ""
 
 
 def read_run(path: Path) -> HandIn:
@@ -334,11 +343,12 @@ def _predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
                 raise BadInput(_("{path} is larger than the predictions of a run can be.", path=path))
         arrays = read_arrays(path.read_bytes())
         probabilities, labels = arrays["probabilities"], arrays["y_test"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
+    except (OSError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile) as problem:
         if isinstance(problem, BadInput):
             raise
         raise BadInput(_("{path} is damaged or missing.", path=path)) from problem
-    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
+    is_one = probabilities.ndim == 2 and probabilities.dtype.kind == "f" and labels.dtype.kind in "iu"
+    if not is_one or labels.shape != probabilities.shape[:1] or not probabilities.size:
         raise BadInput(_("{path} is damaged or missing.", path=path))
     return probabilities, labels
 

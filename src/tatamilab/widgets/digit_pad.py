@@ -214,7 +214,7 @@ def _grey(photo: dict[str, Any]) -> NDArray[np.float32]:
             raise ValueError
         content = b64decode(str(photo["pixels"]), validate=True)
         return np.frombuffer(content, np.uint8).reshape(rows, columns).astype(np.float32) / np.float32(255)
-    except (ValueError, TypeError, KeyError) as problem:
+    except (ValueError, TypeError, KeyError, OverflowError) as problem:
         raise BadInput(_("This is not a picture that the pad can read.")) from problem
 
 
