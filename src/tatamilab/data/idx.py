@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tatamilab.errors import DataFileError
+from tatamilab.files import most_unpacked
 from tatamilab.i18n import _
 
 LARGEST_BYTES = 4 << 30
@@ -92,13 +93,13 @@ def _read(stream: "_Stream", file: Path, n_axes: int, remedy: str, shape: tuple[
         raise _truncated(file, 4 + 4 * n_axes, 4 + len(sizes), remedy)
     axes = struct.unpack(f">{n_axes}I", sizes)
     n_bytes = math.prod(axes)
-    if (shape is not None and axes != shape) or n_bytes > LARGEST_BYTES:
+    if (shape is not None and axes != shape) or math.prod(max(axis, 1) for axis in axes) > stream.most_bytes:
         raise DataFileError(
             _(
                 "{file} declares the shape {received}, but {expected} is expected; {remedy}.",
                 file=file,
                 received="×".join(map(str, axes)),
-                expected=_("at most {n} bytes", n=LARGEST_BYTES)
+                expected=_("at most {n} bytes", n=stream.most_bytes)
                 if shape is None
                 else "×".join(map(str, shape)),
                 remedy=remedy,
@@ -134,12 +135,16 @@ def _truncated(file: Path, declared: int, held: int, remedy: str) -> DataFileErr
 
 
 class _Stream(Protocol):
+    @property
+    def most_bytes(self) -> int: ...
     def take(self, n_bytes: int) -> bytes: ...
     def at_end(self) -> bool: ...
 
 
 class _Plain:
     """The bytes of a file that is not compressed."""
+
+    most_bytes = LARGEST_BYTES
 
     def __init__(self, content: bytes) -> None:
         self._left = memoryview(content)
@@ -158,6 +163,7 @@ class _Gzip:
     def __init__(self, content: bytes) -> None:
         self._inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         self._packed = content
+        self.most_bytes = min(LARGEST_BYTES, most_unpacked(len(content)))
 
     def take(self, n_bytes: int) -> bytes:
         if n_bytes == 0:  # to zlib, 0 means "without limit"

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+MOST_PIXELS = 36_000_000
+"""Pixels of an image, beyond which it would take too much memory: 6000 × 6000."""
+
+
 class UnreadableImage(Exception):
     """An image cannot be read; the message is the reason, as part of a sentence."""
 
@@ -53,11 +57,13 @@ def read_picture(content: bytes, largest_kept_side: int, side: int) -> Picture:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # odd metadata
             with Image.open(io.BytesIO(content)) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
                 upright = ImageOps.exif_transpose(opened)
                 had_transparency = upright.has_transparency_data
                 colours = _on_white(upright)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
-        limit = Image.MAX_IMAGE_PIXELS
+        limit = min(Image.MAX_IMAGE_PIXELS or MOST_PIXELS, MOST_PIXELS)
         raise UnreadableImage(_("it has more than {limit:,} pixels", limit=limit)) from problem
     except Exception as problem:  # a decoder of foreign bytes may raise anything
         raise UnreadableImage(_("it is damaged, or no image")) from problem
