@@ -1,13 +1,15 @@
 """Reads a `.keras` file that may come from anybody: no code in it is run, and its sizes are checked first."""
 
-import json
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tatamilab.errors import DataFileError
+from tatamilab.files import read_json
 from tatamilab.i18n import _
 from tatamilab.models.reasons import first_line
 
@@ -51,7 +53,10 @@ def read_keras_file(path: Path) -> "keras.Model":
     import keras
 
     try:
+        _check_weights(path, config)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except DataFileError:
+        raise
     except Exception as problem:  # Keras may raise anything at a file that is not what it claims
         raise DataFileError(
             _(
@@ -74,13 +79,13 @@ def _read_config(path: Path) -> object:
             _check_sizes(path, members)
             if bad := members.testzip():
                 raise zipfile.BadZipFile(bad)
-            return json.loads(members.read(_CONFIG))
+            return read_json(members.read(_CONFIG))
     except (
         OSError,
         EOFError,
         KeyError,
         ValueError,
-        RecursionError,
+        RuntimeError,  # how zipfile says what it cannot unpack
         zlib.error,
         zipfile.BadZipFile,
     ) as problem:
@@ -109,6 +114,41 @@ def _check_sizes(path: Path, members: zipfile.ZipFile) -> None:
                 limit=limit,
             )
         )
+
+
+def _check_weights(path: Path, config: object) -> None:
+    """Refuse a file that describes more weights than it holds, before any of them is given memory."""
+    with ThreadPoolExecutor(1) as apart:  # in a thread of its own, Keras has names and variables of its own
+        described = apart.submit(_weights_described, config).result()
+    with zipfile.ZipFile(path) as members:
+        held = sum(member.file_size for member in members.infolist())
+    if described > held:
+        raise DataFileError(
+            _(
+                "{file} describes a network of {described:,} weights, and with {held:,} bytes it cannot hold them; "
+                "it is no honest model file.",
+                file=path,
+                described=described,
+                held=held,
+            )
+        )
+
+
+def _weights_described(config: object) -> int:
+    import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        model = keras.saving.deserialize_keras_object(_uncompiled(config), safe_mode=True)
+    return sum(math.prod(v.shape) for v in model.variables) if isinstance(model, keras.Model) else 0
+
+
+def _uncompiled(config: object) -> object:
+    """A configuration without optimizers, which make variables of another kind."""
+    if isinstance(config, list):
+        return [_uncompiled(entry) for entry in config]
+    if isinstance(config, dict):
+        return {key: _uncompiled(entry) for key, entry in config.items() if key != "compile_config"}
+    return config
 
 
 def _code_in(config: object) -> Iterator[str]:
