@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine, make_url
 
-from tatamilab.errors import BadInput, MissingExtra, OutputError
+from tatamilab.errors import BadInput, MissingExtra, OutputError, TatamiError
 from tatamilab.i18n import _
 from tatamilab.store.tables import VERSION_TABLE
 
@@ -60,8 +60,12 @@ def speaking_of(engine: Engine) -> Iterator[None]:
     """
     try:
         yield
+    except TatamiError:
+        raise
     except sa.exc.DBAPIError as error:
         raise _in_words(engine, str(error.orig)) from error
+    except (ValueError, TypeError) as error:  # a text that is no UTF-8 or no JSON, a value of another kind
+        raise _no_store(name_of(engine)) from error
 
 
 def _in_words(engine: Engine, reason: str) -> OutputError | BadInput:

@@ -1,11 +1,11 @@
 """A connected database: transactions whose failures are one sentence, and what SQLite and PostgreSQL write alike."""
 
+import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from tatamilab.store import connecting
@@ -46,7 +46,11 @@ class Database:
         with connecting.speaking_of(self.engine), self.engine.connect() as connection:
             yield connection
 
+    def understood(self) -> AbstractContextManager[None]:
+        """The block in which what was read becomes values; what cannot is no store's."""
+        return connecting.speaking_of(self.engine)
+
     def insert_new(self, table: sa.Table) -> Any:
         """An insertion that leaves a row alone which is there already."""
-        dialect = sqlite if self.engine.dialect.name == "sqlite" else postgresql
+        dialect = importlib.import_module(f"sqlalchemy.dialects.{self.engine.dialect.name}")
         return dialect.insert(table).on_conflict_do_nothing()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from tatamilab.errors import BadInput
+from tatamilab.files import read_json
 from tatamilab.i18n import _
 from tatamilab.store.claims import Claims
 from tatamilab.store.database import Database
@@ -142,7 +143,8 @@ class StudyStore:
 
     def rows(self, keys: Sequence[str] | None = None) -> list[RunRow]:
         """The runs with these keys that are there, or all; in the order of the keys' own letters."""
-        found = [_run(row) for row in self._select(sa.select(runs), runs.c.key, keys)]
+        with self._database.understood():
+            found = [_run(row) for row in self._select(sa.select(runs), runs.c.key, keys)]
         return sorted(found, key=lambda row: row.key)
 
     def labels(self, keys: Sequence[str]) -> dict[str, tuple[Labels, Labels]]:
@@ -179,9 +181,9 @@ def _labels(content: bytes) -> Labels:
 
 
 def _study(row: Mapping[str, Any]) -> StoredStudy:
-    return StoredStudy(**{**row, "specification": json.loads(row["specification"])})
+    return StoredStudy(**{**row, "specification": read_json(row["specification"])})
 
 
 def _run(row: Mapping[str, Any]) -> RunRow:
-    changed = {"specification": json.loads(row["specification"]), "status": RunStatus(row["status"])}
+    changed = {"specification": read_json(row["specification"]), "status": RunStatus(row["status"])}
     return RunRow(**{**row, **changed})

@@ -3,6 +3,7 @@
 import itertools
 import tomllib
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,12 @@ from tatamilab.study.contrast import Contrast
 Measure = Literal["test_accuracy", "validation_accuracy", "best_epoch_accuracy"]
 
 Option = bool | int | float | str
+
+MOST_ARMS = 1000
+"""Arms of a study; factors multiply, and a few too many would be more than anybody can read."""
+
+MOST_RUNS = 1_000_000
+"""Runs of a study, all together."""
 
 
 class _Checked(BaseModel):
@@ -115,6 +122,12 @@ class Study(_Checked):
         for key, values in self.factors.items():
             if not values:
                 raise ValueError(_("the factor {key} has no values", key=key))
+        arms = len(self.arms) or prod(len(values) for values in self.factors.values())
+        if arms > MOST_ARMS:
+            raise ValueError(_("{n:,} arms are more than {most:,}", n=arms, most=MOST_ARMS))
+        runs = arms * len(self.sizes) * (self.draws + self.first) * self.initialisations * self.orders
+        if runs > MOST_RUNS:
+            raise ValueError(_("{n:,} runs are more than {most:,}", n=runs, most=MOST_RUNS))
         if self.factors and self.arms:
             raise ValueError(_("give either factors or arms, not both"))
         known = self.recipes()
@@ -215,6 +228,7 @@ def read_study(path: Path) -> Study:
         raise BadInput(
             _("The study {path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
         ) from error
-    except ValueError as error:
-        raise BadInput(_("{path} is no TOML: {reason}.", path=path, reason=error)) from error
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise BadInput(_("{path} is no TOML: {reason}.", path=path, reason=reason)) from error
     return make_study(str(path), {"name": path.stem, **settings})
