@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from tatamilab.errors import OutputError
 from tatamilab.experiment.options import RunOptions
-from tatamilab.files import sync_folder
+from tatamilab.files import make_folder, sync_folder
 from tatamilab.i18n import _
 
 RECORD = "run.json"
@@ -113,7 +113,7 @@ def staged(path: Path) -> Iterator[Path]:
         made = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         with speaking_of(path):
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
         with _alone(path):
             for left in path.glob(f"{HIDDEN}*"):
                 shutil.rmtree(left, ignore_errors=True)  # by a process that was ended from outside
@@ -191,9 +191,11 @@ def _move_up(hidden: Path, path: Path) -> None:
     names = [file.relative_to(hidden) for file in hidden.rglob("*") if file.is_file()]
     _remove_older_run(path)
     names.sort(key=lambda name: (name == Path(RECORD), name))
+    folders = {path, *((path / name).parent for name in names)}
     for name in names:
-        if name == Path(RECORD):
-            sync_folder(path)  # after a power failure too, a folder with a record has the rest
+        if name == Path(RECORD):  # after a power failure too, a folder with a record has the rest
+            for folder in sorted(folders, reverse=True):
+                sync_folder(folder)
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(hidden / name, path / name)
     sync_folder(path)
