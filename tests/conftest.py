@@ -9,7 +9,7 @@ from tatamilab.errors import BadInput, TatamiError
 
 Refused = Callable[..., None]
 
-pytest_plugins = ["postgres_server"]
+pytest_plugins = ["postgres_server", "browser"]
 
 
 @pytest.fixture(autouse=True)

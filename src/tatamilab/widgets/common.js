@@ -42,7 +42,12 @@ const INKS = {
 };
 
 const css = ([r, g, b]) => `rgb(${r},${g},${b})`;
-const readable = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#22303c" : "#ffffff");
+
+// Black or white, whichever stands out more: at least 4.5 to 1 on every colour (WCAG's relative luminance).
+function readable(colour) {
+  const [r, g, b] = colour.map((value) => (value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+}
 
 function scheme() {
   const { body } = document;
