@@ -18,15 +18,17 @@ import numpy as np
 import pytest
 from small_study import stored
 
+from tatamilab.data import load
 from tatamilab.engine.target import runnable
 from tatamilab.i18n import using
 from tatamilab.store import RunRow, RunStatus, StudyStore
-from tatamilab.study import running, streams, training
+from tatamilab.study import asking, running, streams, training
 from tatamilab.study.answer import answer
 from tatamilab.study.asking import ask, stored_answer, write_folder
-from tatamilab.study.design import Place, Placed
+from tatamilab.study.design import Place, Placed, Traits
 from tatamilab.study.exporting import to_csv
 from tatamilab.study.places import none_begins, open_place
+from tatamilab.study.remembered import remember, remembered
 from tatamilab.study.results import collect
 from tatamilab.study.running import Progress, prepare, run_missing
 from tatamilab.study.specification import Study, changed
@@ -113,6 +115,45 @@ def test_what_is_there_is_not_done_again_and_more_draws_add_only_new_ones(
     ask(changed("small", small, {"draws": 4}), store)
     assert {task.place.draw for task in here.tasks[n:]} == {3}
     assert len(here.tasks) == n + 4
+
+
+def test_a_study_that_is_over_needs_no_networks(
+    here: Here, store: StudyStore, small: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tatamilab.study.remembered.cache_folder", lambda: tmp_path)
+    first = ask(small, store)
+    part = changed("small", small, {"draws": 2})
+    with monkeypatch.context() as none_made:
+        none_made.setattr(asking, "prepare", lambda *_study, **_how: pytest.fail("networks were made"))
+        again, fewer = ask(small, store), ask(part, store)
+        assert ask(changed("small", small, {"draws": 3}), store, until="ci<90pp").whole
+    assert again.sentences == first.sentences
+    assert {run.key for run in fewer.runs} < {run.key for run in first.runs}
+    assert stored_answer(store, fewer.id).sentences == fewer.sentences
+    for entry in (tmp_path / "networks").iterdir():
+        entry.write_text("{")
+    n = len(here.tasks)
+    assert ask(small, store).sentences == first.sentences
+    assert len(here.tasks) == n
+
+
+def test_networks_are_told_apart_by_all_that_decides_them(
+    small: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tatamilab.study.remembered.cache_folder", lambda: tmp_path)
+    data, traits = load("mnist"), Traits("plan", "start")
+    recipe = small.recipes()["wide"]
+    remember(recipe, data, "avx2", traits)
+    assert remembered({"a": recipe}, data, "avx2") == {"a": traits}
+    assert remembered({"a": recipe.model_copy(update={"epochs": 9})}, data, "avx2") == {"a": traits}
+    assert remembered({"a": recipe}, data, "sse4") is None
+    for other in ({"frozen": True}, {"learning_rate": 0.1}, {"options": {"units": 17}}):
+        assert remembered({"a": recipe, "b": recipe.model_copy(update=other)}, data, "avx2") is None
+    own = recipe.model_copy(update={"model": "mine:build"})
+    remember(own, data, "avx2", traits)
+    assert remembered({"a": own}, data, "avx2") is None
+    monkeypatch.setattr("tatamilab.study.remembered.version", lambda _name: "another")
+    assert remembered({"a": recipe}, data, "avx2") is None
 
 
 def test_fifty_epochs_and_as_many_updates_are_one_run(here: Here, small: Study) -> None:

@@ -44,8 +44,13 @@ def folder() -> Path:
 def key(plan: Plan, function: str) -> str:
     """Names the machine code of one of a plan's functions."""
     flags = (plan.checked, plan.profile, plan.schedule)
+    return name_of(plan.hash, function, flags, plan.target)
+
+
+def name_of(*what: object) -> str:
+    """Names what this version of the engine makes of these values, which `repr` tells apart."""
     versions = (__version__, llvmlite.__version__, _source_hash())
-    return hashlib.sha256(repr((plan.hash, function, flags, plan.target, versions)).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr((*what, versions)).encode()).hexdigest()[:32]
 
 
 @cache

@@ -4,7 +4,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from tatamilab.experiment.options import RunOptions
-from tatamilab.experiment.showing import Lines, Notebook
 from tatamilab.experiment.watching import (
     EpochResult,
     Figure,
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from tatamilab.experiment.checkpoint import Checkpoint
     from tatamilab.experiment.record import RunRecord, Status, read
     from tatamilab.experiment.running import resume, run
+    from tatamilab.experiment.showing import Lines, Notebook
 
 __all__ = [
     "Checkpoint",
@@ -44,11 +44,13 @@ _LATER = {
     "read": "record",
     "RunRecord": "record",
     "Status": "record",
+    "Lines": "showing",
+    "Notebook": "showing",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs Keras when it is first asked for, so that asking for options stays quick."""
+    """Import what needs Keras, or much else, when it is first asked for, so that asking for options stays quick."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

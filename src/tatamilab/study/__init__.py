@@ -6,6 +6,7 @@ built_in        the worksheet's question, and others of its kind
 streams         one root seed becomes independent streams: sample, initialisation, order
 design          a specification becomes runs, paired and nested
 networks        Keras models become what a worker is given; the only module here that imports Keras
+remembered      what of them decides a run's key, kept on disk: a study that is over needs no Keras
 training        one run, in a worker, without Keras
 places          where runs are done: processes of this machine, or a Dask cluster
 running         runs that are missing are done, kept, and retried once

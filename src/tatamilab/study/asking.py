@@ -1,20 +1,26 @@
 """One question from beginning to end: prepare, run what is missing, answer, and leave a folder with all of it."""
 
+import importlib
 import json
+import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from tatamilab.data import Dataset, load
+from tatamilab.engine.target import choose
 from tatamilab.errors import OutputError
 from tatamilab.files import write_whole
 from tatamilab.i18n import _
 from tatamilab.store import RunRow, StudyStore
 from tatamilab.study.answer import Answer, answer
-from tatamilab.study.design import Place, Placed, study_id
+from tatamilab.study.design import Place, Placed, check_sizes, placed, study_id
 from tatamilab.study.exporting import to_csv
+from tatamilab.study.places import TARGET, workers_here
+from tatamilab.study.remembered import remembered
 from tatamilab.study.results import collect
-from tatamilab.study.running import Prepared, Told, prepare, run_missing
+from tatamilab.study.running import Prepared, Told, enrol, prepare, rows_of, run_missing
 from tatamilab.study.showing import as_json
 from tatamilab.study.specification import Study, make_study
 from tatamilab.study.stopping import stops
@@ -62,15 +68,47 @@ def ask(
     Raises:
         BadInput, OutputError, MissingExtra: whatever stands in the way; what the store holds is unharmed.
     """
+    data = load(study.data)
+    check_sizes(study, data)
     known = {one.id: one for one in store.studies()}.get(study_id(study))
-    prepared = prepare(study, on, soon=known is None or known.n_done < known.n_runs)
+    unfinished = known is not None and known.n_done < known.n_runs
+    if not (unfinished and until is None) and (runs := _over(study, data, store, on, until)):
+        enrol(study, runs, store)
+        return _answered(study_id(study), study, data, runs, store, whole=True)
+    prepared = prepare(study, on, data=data, soon=known is None or unfinished)
     try:
         enough = None if until is None else stops(study, prepared.runs, until)
         told = begun(prepared) if begun else None
-        whole = run_missing(prepared, store, told, enough)
+        whole = run_missing(prepared, store, told, enough, _make_ready_to_answer)
     finally:
         prepared.close()
-    return _answered(prepared.id, study, prepared.data, prepared.runs, store, whole=whole)
+    return _answered(prepared.id, study, data, prepared.runs, store, whole=whole)
+
+
+def _over(
+    study: Study, data: Dataset, store: StudyStore, on: str | None, until: str | None
+) -> list[Placed] | None:
+    """The runs of a study that needs no more of them; None where that can't be told without Keras."""
+    if not workers_here(on):
+        return None
+    traits = remembered(study.recipes(), data, choose(os.environ.get(TARGET)).name)
+    if traits is None:
+        return None
+    runs = placed(study, data, traits)
+    rows = rows_of(runs, store)
+    if len(rows) == len({run.key for run in runs}):
+        return runs
+    return runs if until is not None and stops(study, runs, until)(rows) else None
+
+
+def _make_ready_to_answer() -> None:
+    """Import what the answer needs, beside the last runs: it takes a second, and a core has nothing else to do."""
+
+    def begin() -> None:
+        for module in ("scipy.stats", "tatamilab.study.drawing", "matplotlib.backends.backend_svg"):
+            importlib.import_module(module)
+
+    threading.Thread(target=begin, daemon=True).start()
 
 
 def stored_answer(store: StudyStore, name: str) -> Asked:

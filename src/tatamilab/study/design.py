@@ -6,7 +6,7 @@ that decides its numbers; what an arm is called is no part of it, so studies sha
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,15 +23,28 @@ CODE = 2
 
 
 @dataclass(frozen=True)
+class Traits:
+    """What of a network is part of a run's key.
+
+    Attributes:
+        plan: the hash that a worker's plan must have: same hash, same bits.
+        start: hash of the initial weights of one seed, which tells initializers apart.
+    """
+
+    plan: str
+    start: str
+
+
+@dataclass(frozen=True)
 class Network:
     """What an arm trains, with no Keras in it; can be pickled.
 
     Attributes:
         graph: the network.
         training: loss, optimizer and metrics.
-        plan: the hash that a worker's plan must have: same hash, same bits.
+        plan: see `Traits`.
         target: the vector unit to write for, which all workers have.
-        start: hash of the initial weights of one seed, which tells initializers apart.
+        start: see `Traits`.
         macs: multiply-adds of one image forward.
     """
 
@@ -41,6 +54,11 @@ class Network:
     target: str
     start: str
     macs: int
+
+    @property
+    def traits(self) -> Traits:
+        """What of it is part of a run's key."""
+        return Traits(self.plan, self.start)
 
 
 @dataclass(frozen=True, order=True)
@@ -122,16 +140,20 @@ def design(study: Study, data: Dataset, networks: Mapping[str, Network]) -> list
         data: its data set.
         networks: of every arm.
     """
-    recipes, fingerprint = study.recipes(), data_hash(data)
-    draws = [*([streams.FIRST] if study.first else []), *range(study.draws)]
-    return [
-        _run(study, Place(arm, size, draw, initialisation, order), recipe, networks[arm], fingerprint)
-        for draw in draws
-        for size in reversed(study.sizes)
-        for initialisation in range(study.initialisations)
-        for order in range(study.orders)
-        for arm, recipe in recipes.items()
-    ]
+    recipes = study.recipes()
+    made = []
+    for place, specification in _specifications(
+        study, data, {arm: one.traits for arm, one in networks.items()}
+    ):
+        recipe, network = recipes[place.arm], networks[place.arm]
+        cost = float(network.macs) * specification["updates"]
+        made.append(Run(_hash(specification), place, specification, recipe, network, cost))
+    return made
+
+
+def placed(study: Study, data: Dataset, traits: Mapping[str, Traits]) -> list[Placed]:
+    """The same runs in the same order, where no more is known of the networks than their traits."""
+    return [Placed(_hash(one), place) for place, one in _specifications(study, data, traits)]
 
 
 def data_hash(data: Dataset) -> str:
@@ -157,26 +179,52 @@ def longest_first(runs: list[Run]) -> list[Run]:
     return [*runs[:half], *sorted(runs[half:], key=lambda run: -run.cost)]
 
 
-def _run(study: Study, place: Place, recipe: Recipe, network: Network, data: str) -> Run:
-    split = split_sizes(place.size, study.validation_split)
-    steps = recipe.updates or recipe.epochs * -(-split.n_train // recipe.batch_size)
-    specification: dict[str, Any] = {
+def _specifications(
+    study: Study, data: Dataset, traits: Mapping[str, Traits]
+) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Each run's place, and all that decides its numbers."""
+    recipes = study.recipes()
+    common = {
         "code": f"{__version__}/{CODE}",
-        "plan": network.plan,
-        "start": network.start,
-        "data": data,
+        "data": data_hash(data),
         "data_name": study.data,
         "seed": study.seed,
-        "size": place.size,
-        "draw": place.draw,
-        "initialisation": place.initialisation,
-        "order": place.order,
         "validation_split": study.validation_split,
-        **recipe.model_dump(mode="json", exclude={"epochs", "updates"}),
-        "updates": steps,
         "seeks_best_epoch": study.seeks_best_epoch,
     }
-    return Run(_hash(specification), place, specification, recipe, network, float(network.macs) * steps)
+    of_arms = {
+        arm: {
+            **recipe.model_dump(mode="json", exclude={"epochs", "updates"}),
+            "plan": traits[arm].plan,
+            "start": traits[arm].start,
+        }
+        for arm, recipe in recipes.items()
+    }
+    for place in _places(study):
+        split = split_sizes(place.size, study.validation_split)
+        recipe = recipes[place.arm]
+        yield (
+            place,
+            {
+                **common,
+                **of_arms[place.arm],
+                "size": place.size,
+                "draw": place.draw,
+                "initialisation": place.initialisation,
+                "order": place.order,
+                "updates": recipe.updates or recipe.epochs * -(-split.n_train // recipe.batch_size),
+            },
+        )
+
+
+def _places(study: Study) -> Iterator[Place]:
+    arms = tuple(study.recipes())
+    for draw in [*([streams.FIRST] if study.first else []), *range(study.draws)]:
+        for size in reversed(study.sizes):
+            for initialisation in range(study.initialisations):
+                for order in range(study.orders):
+                    for arm in arms:
+                        yield Place(arm, size, draw, initialisation, order)
 
 
 def _hash(content: Mapping[str, Any]) -> str:

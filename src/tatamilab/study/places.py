@@ -88,17 +88,23 @@ def open_place(address: str | None, data: str, *, soon: bool = True) -> Where:
         OutputError: no scheduler answers there.
         MissingExtra: Dask is not installed.
     """
-    if address is None or address == "local":
-        return Local(threads.default(), data, soon=soon)
-    if match := re.fullmatch(r"local:(\d{1,4})", address):
-        n_workers = int(match[1])
-        if 1 <= n_workers <= MOST_WORKERS:
-            return Local(n_workers, data, soon=soon)
+    if n_workers := workers_here(address):
+        return Local(n_workers, data, soon=soon)
+    assert address is not None
     if re.match(r"(dask|tcp|tls)://.", address):
         return Cluster(re.sub("^dask://", "tcp://", address))
     raise BadInput(
         _("{address!r} names no place to run; write local, local:N or dask://HOST:PORT.", address=address)
     )
+
+
+def workers_here(address: str | None) -> int:
+    """How many processes of this machine `address` names; 0 where it names something else."""
+    if address is None or address == "local":
+        return threads.default()
+    match = re.fullmatch(r"local:(\d{1,4})", address)
+    n_workers = int(match[1]) if match else 0
+    return n_workers if n_workers <= MOST_WORKERS else 0
 
 
 class Local:
@@ -188,8 +194,9 @@ class Local:
 
     def close(self) -> None:
         """End the workers once they have done what they have in hand."""
-        for worker in tuple(self._every):
-            worker.shutdown(wait=True, cancel_futures=True)
+        for wait in (False, True):  # all are told before the first is waited for
+            for worker in tuple(self._every):
+                worker.shutdown(wait=wait, cancel_futures=True)
 
 
 def first_task(

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import astuple, dataclass, field
 
@@ -10,9 +10,10 @@ from tatamilab.data import Dataset, load
 from tatamilab.experiment.interruption import interruptible
 from tatamilab.store import Claims, Member, RunRow, RunStatus, StudyStore
 from tatamilab.study import streams
-from tatamilab.study.design import Run, check_sizes, data_hash, design, longest_first, study_id
+from tatamilab.study.design import Placed, Run, check_sizes, data_hash, design, longest_first, study_id
 from tatamilab.study.networks import Networks, NetworksApart
 from tatamilab.study.places import NoWorkerBegins, Where, none_begins, open_place
+from tatamilab.study.remembered import remember
 from tatamilab.study.specification import Study
 from tatamilab.study.training import Task, Trained
 
@@ -76,19 +77,22 @@ class Prepared:
         self.where.close()
 
 
-def prepare(study: Study, on: str | None = None, *, soon: bool = True) -> Prepared:
+def prepare(
+    study: Study, on: str | None = None, *, data: Dataset | None = None, soon: bool = True
+) -> Prepared:
     """Check a study and put its runs together; the workers start up meanwhile.
 
     Args:
         study: what is asked.
         on: where its runs are done, see `places.open_place`.
+        data: its data set, where that is loaded already.
         soon: whether some will have to be done.
 
     Raises:
         BadInput: the study does not fit its data, or a model cannot be trained.
         OutputError: no scheduler answers.
     """
-    data = load(study.data)
+    data = data or load(study.data)
     check_sizes(study, data)
     where = open_place(on, study.data, soon=soon)
     try:
@@ -97,14 +101,33 @@ def prepare(study: Study, on: str | None = None, *, soon: bool = True) -> Prepar
             networks = NetworksApart(study, where.target)
         else:
             networks = Networks(study, data, where.target)
+        for arm, recipe in study.recipes().items():
+            network = networks.by_arm[arm]
+            remember(recipe, data, network.target, network.traits)
         return Prepared(study, study_id(study), data, networks, design(study, data, networks.by_arm), where)
     except BaseException:
         where.close()
         raise
 
 
+def enrol(study: Study, runs: Sequence[Placed], store: StudyStore) -> None:
+    """Tell the store of a study and of the runs that it consists of."""
+    members = [Member(run.key, *astuple(run.place)) for run in runs]
+    store.add_study(study_id(study), study.name, study.model_dump(mode="json"), members)
+
+
+def rows_of(runs: Iterable[Placed], store: StudyStore) -> dict[str, RunRow]:
+    """Those runs that the store has and that needn't be done again, by key."""
+    rows = store.rows(sorted({run.key for run in runs}))
+    return {row.key: row for row in rows if row.status is not RunStatus.FAILED}
+
+
 def run_missing(
-    prepared: Prepared, store: StudyStore, told: Told | None = None, enough: Enough | None = None
+    prepared: Prepared,
+    store: StudyStore,
+    told: Told | None = None,
+    enough: Enough | None = None,
+    at_last: Callable[[], object] | None = None,
 ) -> bool:
     """Do the runs that the store does not have.
 
@@ -115,6 +138,7 @@ def run_missing(
         store: where its runs are kept.
         told: told how far it is.
         enough: to end before all is done.
+        at_last: called once, when the first worker has nothing left to do.
 
     Returns:
         Whether the study is over: False after Ctrl-C.
@@ -122,19 +146,29 @@ def run_missing(
     Raises:
         BadInput: no process begins to work, as when a script asks while its workers read it.
     """
-    members = [Member(run.key, *astuple(run.place)) for run in prepared.runs]
-    store.add_study(prepared.id, prepared.study.name, prepared.study.model_dump(mode="json"), members)
-    return _Work(prepared, store, told or (lambda _progress: None), enough).do()
+    enrol(prepared.study, prepared.runs, store)
+    return _Work(prepared, store, told or _nothing, enough, at_last or _nothing).do()
+
+
+def _nothing(*_told: object) -> None:
+    """For who need not know."""
 
 
 class _Work:
     """The loop: free workers get runs, what comes back is kept."""
 
-    def __init__(self, prepared: Prepared, store: StudyStore, told: Told, enough: Enough | None) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        store: StudyStore,
+        told: Told,
+        enough: Enough | None,
+        at_last: Callable[[], object],
+    ) -> None:
         self._prepared, self._store, self._told, self._enough = prepared, store, told, enough
+        self._at_last: Callable[[], object] | None = at_last
         self._data_hash = data_hash(prepared.data)
-        rows = store.rows(list(prepared.by_key))
-        self._rows = {row.key: row for row in rows if row.status is not RunStatus.FAILED}
+        self._rows = rows_of(prepared.runs, store)
         missing = [run for run in prepared.by_key.values() if run.key not in self._rows]
         self._waiting: deque[Run] = deque(missing if enough else longest_first(missing))
         self._elsewhere: list[Run] = []
@@ -171,6 +205,9 @@ class _Work:
                 self._in_hand[self._prepared.where.submit(self._task(run))] = run
             else:
                 self._elsewhere.append(run)
+        if self._at_last and len(self._in_hand) < self._prepared.where.n_workers:
+            self._at_last()
+            self._at_last = None
 
     def _look_elsewhere(self) -> None:
         """Take what other processes have done meanwhile; try for what they have given up."""

@@ -9,7 +9,7 @@ from tatamilab.analysis.study_sequence import Sequential, sequential_interval
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.store import RunRow
-from tatamilab.study.design import Run
+from tatamilab.study.design import Placed
 from tatamilab.study.results import Results, collect
 from tatamilab.study.specification import Study
 
@@ -47,7 +47,7 @@ def main_contrast(results: Results) -> Sequential:
     return sequential_interval(differences[np.isfinite(differences)])
 
 
-def stops(study: Study, runs: Sequence[Run], rule: str) -> Callable[[Mapping[str, RunRow]], bool]:
+def stops(study: Study, runs: Sequence[Placed], rule: str) -> Callable[[Mapping[str, RunRow]], bool]:
     """Whether the rows so far are enough; whole draws in their order are looked at, whichever runs came first.
 
     Raises:
