@@ -74,8 +74,30 @@ def test_updates_add_a_second_series() -> None:
         ),
         (
             {"recipe": {"options": 3}},
-            "x.toml: factors: options must be a table; received 3.",
-            "x.toml：factors：options に指定できるのは、表（テーブル）です（指定された値：3）。",
+            "x.toml: recipe: options must be a table; received 3.",
+            "x.toml：recipe：options に指定できるのは、表（テーブル）です（指定された値：3）。",
+        ),
+        (
+            {"recipe": {"epochs": 0}, "arms": {"a": {}}},
+            "x.toml: recipe: epochs must be 1 or more; received 0.",
+            "x.toml：recipe：epochs に指定できるのは、1 以上の値です（指定された値：0）。",
+        ),
+        (
+            {"factors": {"filters": [[3, 4], 5]}},
+            "x.toml: each value of factors.filters must be a number, a text, or true or false; received [3, 4].",
+            "x.toml：factors.filters の各値に指定できるのは、数、文字列、true、false のいずれかです"
+            "（指定された値：[3, 4]）。",
+        ),
+        (
+            {"arms": {"a": {"filters": [3, 4]}}},
+            "x.toml: arms.a: filters must be a number, a text, or true or false; received [3, 4].",
+            "x.toml：arms.a：filters に指定できるのは、数、文字列、true、false のいずれかです"
+            "（指定された値：[3, 4]）。",
+        ),
+        (
+            {"sizes": [60, "many"]},
+            "x.toml: each value of sizes must be a whole number; received 'many'.",
+            "x.toml：sizes の各値に指定できるのは、整数です（指定された値：'many'）。",
         ),
         (
             {"contrasts": ["a"]},

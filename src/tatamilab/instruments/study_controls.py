@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_contrasts(rows: Sequence[tuple[str, Estimate, bool]], *, ax: "Axes | None" = None) -> "Axes":
+def plot_contrasts(
+    rows: Sequence[tuple[str, Estimate, bool]], *, size: int | None = None, ax: "Axes | None" = None
+) -> "Axes":
     """Draw the mean difference and its 95% interval of each contrast; filled where it is sure after Holm.
 
     Args:
         rows: title, difference over draws (a share), and whether it holds.
+        size: images of a sample; None to leave it unsaid.
         ax: where to draw; the axes of a new figure if None.
     """
     if ax is None:
@@ -41,7 +44,8 @@ def plot_contrasts(rows: Sequence[tuple[str, Estimate, bool]], *, ax: "Axes | No
     for label in ax.get_yticklabels():
         label.set_fontproperties(style.font(9.5))
     ax.set_ylim(-0.6, len(rows) - 0.3)
-    ax.set_xlabel(_("Difference (points)"), color=style.INK, fontproperties=style.font(10))
+    unit = _("Difference (points)") if size is None else _("Difference (points), {size:,} images", size=size)
+    ax.set_xlabel(unit, color=style.INK, fontproperties=style.font(10))
     ax.set_title(
         _("Filled: holds after Holm's correction; hollow: not shown by these runs"),
         loc="left", color=style.INK, fontproperties=style.font(9.5), pad=10,

@@ -22,6 +22,7 @@ def plot_pairs(
     fixed: tuple[float | None, float | None] = (None, None),
     *,
     measure: str | None = None,
+    size: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw a line for each draw from one arm's accuracy to the other's, the means thick, the first images ringed.
@@ -32,6 +33,7 @@ def plot_pairs(
         titles: what the arms are called.
         fixed: both accuracies on the first images, where there are.
         measure: the title of the axis of scores; None for test accuracy.
+        size: images of a sample; None to leave it unsaid.
         ax: where to draw; the axes of a new figure if None.
     """
     a, b = 100 * np.asarray(first, np.float64), 100 * np.asarray(second, np.float64)
@@ -58,8 +60,11 @@ def plot_pairs(
     ax.set_xlim(-0.45, 1.45)
     ax.set_xticks((0, 1), (titles[1], titles[0]))
     ax.set_ylabel(measure or _("Test accuracy (%)"), color=style.INK, fontproperties=style.font(10))
+    n = int(whole.sum())
     ax.set_title(
-        _("Each line is one random sample; both models learned from it (n = {n})", n=int(whole.sum())),
+        _("Each line is one random sample; both models learned from it (n = {n})", n=n)
+        if size is None
+        else _("Each line: a random sample of {size:,} images, from which both learned (n = {n})", size=size, n=n),
         loc="left", color=style.INK, fontproperties=style.font(10.5), pad=10,
     )  # fmt: skip
     return ax

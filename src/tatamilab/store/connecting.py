@@ -82,7 +82,29 @@ def _in_words(engine: Engine, reason: str) -> OutputError | BadInput:
         return OutputError(_("The store {store} can only be read; name another with --store.", store=store))
     if "not a database" in said or "malformed" in said:
         return _no_store(store)
-    return OutputError(_("The store {store} cannot be used: {reason}.", store=store, reason=said))
+    if reason := _known_reason(said):
+        return OutputError(_("The store {store} cannot be used: {reason}.", store=store, reason=reason))
+    return OutputError(_("The store {store} cannot be used; `TATAMI_DEBUG=1` shows why.", store=store))
+
+
+def _known_reason(said: str) -> str:
+    """The usual reasons in our words, as the drivers give theirs in English only; "" for any other."""
+    reasons = {
+        "unable to open database file": _("the file can't be opened"),
+        "disk is full": _("the disk is full"),
+        "disk I/O error": _("the disk can't be read or written"),
+        "password": _("the password is wrong, or none was given"),
+        "role ": _("there is no such user"),
+        "does not exist": _("there is no such database"),
+        "resolve": _("there is no such host"),
+        "translate host name": _("there is no such host"),
+        "refused": _("nothing answers at this address"),
+        "unreachable": _("nothing answers at this address"),
+        "timeout": _("it does not answer within {seconds} s", seconds=PATIENCE_S),
+        "timed out": _("it does not answer within {seconds} s", seconds=PATIENCE_S),
+        "permission denied": _("this user may not do that"),
+    }
+    return next((reason for part, reason in reasons.items() if part in said), "")
 
 
 def _no_store(store: str) -> BadInput:

@@ -83,7 +83,7 @@ class ContrastAnswer:
 
     @property
     def is_sure_for_new_images(self) -> bool:
-        """Whether it holds for new digits, too."""
+        """Whether it holds for new images, too."""
         new = self.new_images
         return self.is_sure and new is not None and (new.low > 0 or new.high < 0)
 
@@ -113,6 +113,11 @@ class Answer:
         """Whether the draws must overlap: together they are larger than the data."""
         study = self.results.study
         return study.draws * study.sizes[-1] > self.n_pool
+
+    @property
+    def is_about_digits(self) -> bool:
+        """Whether the images are MNIST's; of others it is said that they are images."""
+        return self.results.study.data == "mnist"
 
     @property
     def n_tests(self) -> int:

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ValidationError
 
 from tatamilab.i18n import _
 
+OPTION_KINDS = ("bool", "int", "float", "str")
+"""How pydantic ends the place of a value that may be any of them, and is none."""
+
 
 def complaint(source: str, error: ValidationError, model: type[BaseModel]) -> str:
     """The first thing that is wrong.
@@ -17,7 +20,7 @@ def complaint(source: str, error: ValidationError, model: type[BaseModel]) -> st
         model: what was to be read.
     """
     first = error.errors()[0]
-    key, context = ".".join(str(part) for part in first["loc"]), first.get("ctx", {})
+    key, context = _named(first["loc"]), first.get("ctx", {})
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields)
         return _("{source}: unknown key {key!r}; known are {known}.", source=source, key=key, known=known)
@@ -29,13 +32,19 @@ def complaint(source: str, error: ValidationError, model: type[BaseModel]) -> st
             where=where,
             problem=str(context["error"]).rstrip(".。"),
         )
-    return _(
-        "{source}: {key} must be {allowed}; received {received!r}.",
-        source=source,
-        key=key,
-        allowed=_allowed(first["type"], context, model, key),
-        received=first["input"],
-    )
+    allowed = _allowed(first["type"], context, model, key)
+    if first["loc"][-1] in OPTION_KINDS:
+        allowed = _("a number, a text, or true or false")
+    named = {"source": source, "key": key, "allowed": allowed, "received": first["input"]}
+    if any(isinstance(part, int) for part in first["loc"]):
+        return _("{source}: each value of {key} must be {allowed}; received {received!r}.", **named)
+    return _("{source}: {key} must be {allowed}; received {received!r}.", **named)
+
+
+def _named(where: tuple[int | str, ...]) -> str:
+    """The key as its author wrote it: what is no setting of a recipe stands beside the settings."""
+    parts = [part for part in where if isinstance(part, str) and part not in OPTION_KINDS]
+    return ".".join(parts).removeprefix("options.")
 
 
 def _allowed(kind: str, context: Mapping[str, Any], model: type[BaseModel], key: str) -> str:

@@ -19,13 +19,13 @@ def enough_draws(n_tests: int) -> int:
     return math.floor(math.log2(2 * n_tests / ALPHA)) + 1
 
 
-def conclusion(one: ContrastAnswer, effect: Estimate, n_tests: int) -> str:
+def conclusion(found: Answer, one: ContrastAnswer, effect: Estimate) -> str:
     """Whether the arms differ at the largest size; "" where too few draws are whole to test it.
 
     Args:
+        found: the answer that it is part of.
         one: a contrast.
         effect: its difference at the largest size.
-        n_tests: contrasts that were tested with it.
     """
     if one.p_holm is None:
         return ""
@@ -34,22 +34,23 @@ def conclusion(one: ContrastAnswer, effect: Estimate, n_tests: int) -> str:
         first, second = (arm_title(arm) for arm in one.contrast.arms)
         better, worse = (first, second) if effect.mean > 0 else (second, first)
         return _(
-            "{better} is better than {worse}: {points}, {p}; of 1,000 digits, {more:.0f} more right.",
+            "{better} is better than {worse}: {points}, {p}; of {a_thousand}, {more:.0f} more right.",
             better=better,
             worse=worse,
             points=points(effect if effect.mean > 0 else turned(effect)),
             p=_p(one),
+            a_thousand=_("1,000 digits") if found.is_about_digits else _("1,000 images"),
             more=abs(1000 * effect.mean),
         )
     if one.is_sure:
         return _("{contrast}: {points}, {p}.", **said)
-    if effect.excludes_zero and effect.n < enough_draws(n_tests):
+    if effect.excludes_zero and effect.n < enough_draws(found.n_tests):
         return _(
             "{contrast}: {points}; but {n} samples are too few for the test that assumes nothing ({p}): run at least "
             "{enough}.",
             **said,
             n=effect.n,
-            enough=max(ENOUGH_DRAWS, enough_draws(n_tests)),
+            enough=max(ENOUGH_DRAWS, enough_draws(found.n_tests)),
         )
     if effect.excludes_zero:
         return _(
@@ -65,20 +66,22 @@ def conclusion(one: ContrastAnswer, effect: Estimate, n_tests: int) -> str:
     )
 
 
-def for_new_images(one: ContrastAnswer) -> list[str]:
+def for_new_images(found: Answer, one: ContrastAnswer) -> list[str]:
     """How far the difference holds for other test images."""
     new = one.new_images
     if new is None:
         return []
+    new_ones = _("new digits") if found.is_about_digits else _("new images")
     said = _(
-        "That is for these test images; for new digits the interval is {low:+.2f} to {high:+.2f} points. The test "
+        "That is for these test images; for {new_ones} the interval is {low:+.2f} to {high:+.2f} points. The test "
         "images make up {share:.0%} of its variance, which no number of runs takes away.",
+        new_ones=new_ones,
         low=100 * new.low,
         high=100 * new.high,
         share=new.share_of_images,
     )
     if one.is_sure and not one.is_sure_for_new_images:
-        return [said, _("Whether the difference holds for new digits remains open.")]
+        return [said, _("Whether the difference holds for {new_ones} remains open.", new_ones=new_ones)]
     return [said]
 
 

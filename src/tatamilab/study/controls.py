@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tatamilab.i18n import _
 from tatamilab.study import built_in
-from tatamilab.study.answer import ContrastAnswer
+from tatamilab.study.answer import Answer, ContrastAnswer
 from tatamilab.study.conclusion import conclusion
 
 _QUESTIONS = {
@@ -21,13 +21,13 @@ _QUESTIONS = {
 """What the controls of `--why` are there to tell, by contrast."""
 
 
-def of_control(one: ContrastAnswer, n_tests: int) -> str:
+def of_control(found: Answer, one: ContrastAnswer) -> str:
     """A contrast beyond the main one, with the question that it is there to answer; see `conclusion`."""
     effect = one.largest
     if effect is None:
         return ""
     question = _QUESTIONS.get(one.contrast.text)
-    said = conclusion(one, effect, n_tests)
+    said = conclusion(found, one, effect)
     return f"{question()} {said}" if question else said
 
 

@@ -29,7 +29,7 @@ def figures(found: Answer) -> "Iterator[tuple[str, Figure]]":
         first, second = (next(a for a in found.arms if a.name == name) for name in main.contrast.arms)
         titles = (arm_title(first.name), arm_title(second.name))
         pair, firsts = (first.draws[-1], second.draws[-1]), (first.first[-1], second.first[-1])
-        yield "pairs", style.root(plot_pairs(*pair, titles, firsts, measure=measure))
+        yield "pairs", style.root(plot_pairs(*pair, titles, firsts, measure=measure, size=study.sizes[-1]))
     if main is not None and main.largest is not None:
         title = _("{contrast}, {size:,} images", contrast=contrast_title(main.contrast), size=study.sizes[-1])
         yield (
@@ -40,7 +40,7 @@ def figures(found: Answer) -> "Iterator[tuple[str, Figure]]":
         rows = [
             (contrast_title(one.contrast), one.largest, one.is_sure) for one in found.contrasts if one.largest
         ]
-        yield "contrasts", style.root(plot_contrasts(rows))
+        yield "contrasts", style.root(plot_contrasts(rows, size=study.sizes[-1]))
     splits = [(arm_title(arm.name), arm.variance) for arm in found.arms if arm.variance is not None]
     if splits:
         yield "variance", style.root(plot_variances(splits))

@@ -163,15 +163,15 @@ class Study(_Checked):
 
 def _recipe(where: str, common: Mapping[str, Any], own: Mapping[str, Any]) -> Recipe:
     """A recipe from its two halves; what is no setting of a recipe is a keyword of the model's function."""
-    for given in (common.get("options", {}), own.get("options", {})):
-        if not isinstance(given, Mapping):
+    for source, half in (("recipe", common), (where, own)):
+        if not isinstance(half.get("options", {}), Mapping):
             raise BadInput(
                 _(
                     "{source}: {key} must be {allowed}; received {received!r}.",
-                    source=where,
+                    source=source,
                     key="options",
                     allowed=_("a table"),
-                    received=given,
+                    received=half["options"],
                 )
             )
     options = {**common.get("options", {}), **own.get("options", {})}
@@ -181,7 +181,9 @@ def _recipe(where: str, common: Mapping[str, Any], own: Mapping[str, Any]) -> Re
     try:
         return Recipe(**{**settings, "options": options})
     except ValidationError as error:
-        raise BadInput(complaint(where, error, Recipe).rstrip(".。")) from error
+        wrong = error.errors()[0]["loc"]
+        is_own = any(key in own or key in own.get("options", {}) for key in wrong)
+        raise BadInput(complaint(where if is_own else "recipe", error, Recipe).rstrip(".。")) from error
 
 
 def _label(factors: Mapping[str, tuple[Option, ...]], values: Mapping[str, Option]) -> str:

@@ -17,7 +17,7 @@ def verdict(found: Answer) -> list[str]:
         *(_contrast(found, main) if main else []),
         *_first_images(found),
         *_sizes(found),
-        *(of_control(one, found.n_tests) for one in found.contrasts[1:]),
+        *(of_control(found, one) for one in found.contrasts[1:]),
         *of_all_controls(found.contrasts),
         *_variances(found),
         *_limits(found),
@@ -65,7 +65,7 @@ def _contrast(found: Answer, one: ContrastAnswer) -> list[str]:
     effect = one.largest
     if effect is None:
         return []
-    return [conclusion(one, effect, found.n_tests), *for_new_images(one), *of_single_runs(found, one)]
+    return [conclusion(found, one, effect), *for_new_images(found, one), *of_single_runs(found, one)]
 
 
 def _first_images(found: Answer) -> list[str]:
