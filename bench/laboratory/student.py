@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -31,6 +32,9 @@ class Student:
 
     Attributes:
         state: of each part, by name: its traits as they came down last.
+        listening: reads what comes over the socket until it is closed.
+        greeting: what the socket was answered: "40…" where it was let in.
+        scripts: what the page was told to run, beside news of its parts.
         reloads: how often the server asked for a reload, as it does where a session is lost.
     """
 
@@ -41,7 +45,10 @@ class Student:
         self.scripts: list[str] = []
         self._ids: dict[str, tuple[int, str]] = {}
         self._names: dict[int, str] = {}
+        self._asked = 0
+        self.listening: asyncio.Task[None] | None = None
         self._news = asyncio.Condition()
+        self._tab, self._document, self._next = uuid.uuid4(), uuid.uuid4(), 0
 
     @classmethod
     async def enter(
@@ -59,7 +66,7 @@ class Student:
         async with student.session.get(address + query) as answer:
             page = await answer.text()
         student._read(page)
-        await student._connect()
+        await student.connect()
         return student
 
     def _read(self, page: str) -> None:
@@ -78,22 +85,35 @@ class Student:
             self._ids[name], self._names[int(number)] = (int(number), listener), name
             self.state[name] = state
 
-    async def _connect(self) -> None:
-        ws = self.address.replace("http", "ws")
-        query = (
-            f"client_id={self.client}&next_message_id=0&implicit_handshake=true&document_id={uuid.uuid4()}"
-        )
+    async def connect(self, **more: object) -> None:
+        """Open a socket for the page; one that was open before is closed.
+
+        Args:
+            more: of the socket's address, instead of what belongs there.
+        """
+        query = {
+            "EIO": 4,
+            "transport": "websocket",
+            "client_id": self.client,
+            "next_message_id": self._next,
+            "implicit_handshake": "true",
+            "document_id": self._document,
+            "tab_id": self._tab,
+            **more,
+        }
+        await self._hang_up()
         self.socket = await self.session.ws_connect(
-            f"{ws}_nicegui_ws/socket.io/?EIO=4&transport=websocket&{query}&tab_id={uuid.uuid4()}",
+            f"{self.address.replace('http', 'ws')}_nicegui_ws/socket.io/?{urlencode(query)}",
             headers={"Origin": self.address.rstrip("/")},
             max_msg_size=2**24,
         )
         assert (await self.socket.receive_str()).startswith("0")
         await self.socket.send_str("40")
-        assert (await self.socket.receive_str()).startswith("40")
-        self._listening = asyncio.create_task(self._listen())
-        for name in self._ids:
-            await self.send(name, {"ready": True})
+        self.greeting = await self.socket.receive_str()
+        self.listening = asyncio.create_task(self._listen())
+        if self.greeting.startswith("40"):
+            for name in self._ids:
+                await self.send(name, {"ready": True})
 
     async def _listen(self) -> None:
         async for message in self.socket:
@@ -105,6 +125,7 @@ class Student:
                     await self._run(given[0])
 
     async def _run(self, asked: dict[str, Any]) -> None:
+        self._next = asked["_id"] + 1
         found = DOWN.fullmatch(asked["code"])
         if found:
             self.state[self._names[int(found[1])]].update(json.loads(found[2])[0])
@@ -118,7 +139,7 @@ class Student:
             answer = {"request_id": asked["request_id"], "client_id": self.client, "result": True}
             await self.socket.send_str("42" + json.dumps(["javascript_response", answer]))
         await self.socket.send_str(
-            "42" + json.dumps(["ack", {"client_id": self.client, "next_message_id": asked["_id"] + 1}])
+            "42" + json.dumps(["ack", {"client_id": self.client, "next_message_id": self._next}])
         )
 
     async def send(self, part: str, message: object) -> None:
@@ -128,8 +149,9 @@ class Student:
         await self.socket.send_str("42" + json.dumps(["event", {**event, "args": [json.dumps(message)]}]))
 
     async def ask(self, part: str, trait: str, **value: object) -> None:
-        """Set a trait of a part, as its module would."""
-        await self.send(part, {"set": {trait: value}})
+        """Set a trait of a part, as its module would: the number tells apart what is asked twice in the same words."""
+        self._asked += 1
+        await self.send(part, {"set": {trait: {"sequence": self._asked, **value}}})
 
     async def until(
         self, true: Callable[[dict[str, dict[str, Any]]], object], limit_s: float = 30.0
@@ -146,9 +168,13 @@ class Student:
 
     async def leave(self, *, keep_browser: bool = False) -> None:
         """Close the page."""
-        self._listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._listening
-        await self.socket.close()
+        await self._hang_up()
         if not keep_browser:
             await self.session.close()
+
+    async def _hang_up(self) -> None:
+        if self.listening is not None:
+            self.listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.listening
+            await self.socket.close()

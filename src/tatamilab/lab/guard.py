@@ -1,6 +1,7 @@
 """Which requests are let in: from this machine's own pages; from elsewhere, only with the token."""
 
 import hmac
+import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -56,6 +57,8 @@ class Guard:
             await _refuse(scope, receive, send, b"forbidden host or origin")
         elif self._token is not None and not self._has_cookie(scope):
             await self._ask_for_token(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._hear(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -74,6 +77,13 @@ class Guard:
             return False
         brought = cookies[COOKIE].value if COOKIE in cookies else ""
         return hmac.compare_digest(brought.encode(), self._shown.encode())
+
+    async def _hear(self, scope: Any, receive: Any, send: Any) -> None:
+        """Let a socket be closed that sends what cannot be read at all."""
+        try:
+            await self._app(scope, receive, send)
+        except Exception as problem:
+            logging.getLogger(__name__).info("socket: %s: %s", type(problem).__name__, problem)
 
     async def _ask_for_token(self, scope: Any, receive: Any, send: Any) -> None:
         brought, who = dict(_query(scope)).get("token"), (scope.get("client") or ("",))[0]
@@ -121,8 +131,8 @@ class Guesses:
 
     def are_too_many(self, address: str) -> bool:
         """Whether no token of this address is to be looked at."""
-        made = self._by_address.get(address, ())
-        return len(made) == MOST_GUESSES and self._clock() - made[0] < GUESSING_S
+        made = self._by_address.get(address)
+        return made is not None and len(made) == MOST_GUESSES and self._clock() - made[0] < GUESSING_S
 
 
 async def _refuse(scope: Any, receive: Any, send: Any, reason: bytes, status: int = 403) -> None:

@@ -23,6 +23,7 @@ from tatamilab.session.setup import LONG_S
 from tatamilab.session.speed import estimated_s
 from tatamilab.widgets import (
     DigitPad,
+    Explain,
     Mistakes,
     NetworkEditor,
     PixelArithmetic,
@@ -128,6 +129,12 @@ class _Page:
                 _("Mistakes"),
                 _("10,000 digits that it never trained on. Press a number to see the digits behind it."),
                 lambda: Mistakes(run),
+            ),
+            (
+                "explain",
+                _("Explain the network"),
+                _("The questions of `tatami explain`, asked of this network as it is now."),
+                lambda: Explain(run),
             ),
             (
                 "images",

@@ -161,7 +161,7 @@ def serve(
 
     logging.getLogger("nicegui").setLevel(logging.ERROR)
     macs_per_s()
-    sessions = Sessions(_run, folder / "runs")
+    sessions = Sessions(live_run, folder / "runs")
     page.add(sessions)
     secret = _secret(folder)
     app.add_middleware(Guard, port=port, token=token, secret=secret)
@@ -224,7 +224,8 @@ def _secret(folder: Path) -> str:
         return made
 
 
-def _run(setup: Setup) -> LiveRun:
+def live_run(setup: Setup) -> LiveRun:
+    """The run that a setup describes, ready to start."""
     return LiveRun(
         setup.network.build,
         Sample.of(mnist(), images=setup.images),

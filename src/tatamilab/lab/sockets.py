@@ -5,8 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from socketio import AsyncServer
-from socketio.exceptions import ConnectionRefusedError
+from socketio import AsyncServer  # type: ignore[import-untyped]
+from socketio.exceptions import ConnectionRefusedError  # type: ignore[import-untyped]
 
 LARGEST_MESSAGE = 2**20
 """Bytes of a message; a photograph is the largest, with three quarters of it."""
@@ -26,7 +26,7 @@ def guard(server: AsyncServer) -> None:
     for event in ("event", "javascript_response", "ack"):
         server.on(event, _of_its_own_page(server, handlers[event]))
     server.on("handshake", _or_closed(server, handlers["handshake"]))
-    server.on("connect", _or_refused(handlers["connect"]))
+    server.on("connect", _or_refused(handlers["connect"], handlers["disconnect"]))
     server.on("log", lambda sid, *said: None)
     for name in ("engineio.server", "socketio.server"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -51,11 +51,12 @@ def _or_closed(server: AsyncServer, take: Take) -> Callable[..., Awaitable[objec
     return taken
 
 
-def _or_refused(take: Take) -> Callable[..., Awaitable[object]]:
+def _or_refused(take: Take, leave: Take) -> Callable[..., Awaitable[object]]:
     async def taken(sid: str, environ: dict[str, Any], *more: Any) -> object:
         try:
             return await take(sid, environ, *more)
         except (LookupError, TypeError, ValueError, AttributeError) as problem:
+            leave(sid)  # it may have come as far as the page
             raise ConnectionRefusedError("not a page of the laboratory") from problem
 
     return taken

@@ -1,0 +1,145 @@
+"""How quickly the laboratory answers: one student in a real Chromium, and a class of thirty.
+
+    python bench/lab.py                        everything, about ten minutes
+    python bench/lab.py --parts page,slider    some of it
+    python bench/lab.py --minutes 1            a shorter lesson
+
+Needs Chromium (Debian's package `chromium`). Server, browser and class share two cores, as on a student's computer.
+Run it on a machine that has nothing else to do.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness import machine
+from laboratory import browser
+from laboratory.classroom import lesson
+from laboratory.server import Server, opened
+
+N_STUDENTS, MINUTES, ROUNDS = 30, 5.0, 3
+
+ALONE = """
+import time
+from tatamilab.lab.serving import live_run
+from tatamilab.session import Setup
+run = live_run(Setup())
+run.step()
+run.wait()
+run.reset()
+began = time.perf_counter()
+run.start()
+run.wait(600)
+print(time.perf_counter() - began)
+"""
+"""The same training with no page and no server."""
+
+WANTED = {
+    ("page", "useful_ms"): ("first useful paint, nothing cached (ms)", 1000),
+    ("page", "kib"): ("bytes of a visit (KiB)", 700),
+    ("page", "outside"): ("requests elsewhere", 0),
+    ("pen", "idle", "p95_ms"): ("pen to prediction and maps, p95 (ms)", 33),
+    ("pen", "training", "p95_ms"): ("… while a training runs, p95 (ms)", 60),
+    ("curve", "p95_ms"): ("click to first moving curve, p95 (ms)", 250),
+    ("slider", "first", "p95_ms"): ("600 × 50 at the slider: the plain network, p95 (ms)", 800),
+    ("slider", "both", "p95_ms"): ("… both networks, p95 (ms)", 800),
+    ("slowdown", "percent"): ("a training with its page over one without (%)", 8),
+    ("class", "click_p95_ms"): ("a class of 30: click, p95 (ms)", 250),
+    ("class", "lost_sessions"): ("… sessions lost", 0),
+    ("class", "memory_slope_mb_per_min"): ("… memory, growth (MB a minute)", 2),
+}
+"""What is measured, in words, and its limit."""
+
+
+def page(server: Server) -> dict[str, Any]:
+    with browser.browser() as chromium:
+        return browser.visits(chromium, server.address)
+
+
+def pen(server: Server) -> dict[str, Any]:
+    with browser.browser() as chromium, browser.page_of(chromium, server.address) as opened_page:
+        browser.pen(opened_page, training=False)
+        return {
+            "idle": browser.pen(opened_page, training=False),
+            "training": browser.pen(opened_page, training=True),
+        }
+
+
+def curve(server: Server) -> dict[str, Any]:
+    with browser.browser() as chromium, browser.page_of(chromium, server.address) as opened_page:
+        return browser.curve(opened_page)
+
+
+def slider(server: Server) -> dict[str, Any]:
+    with browser.browser() as chromium, browser.page_of(chromium, server.address) as opened_page:
+        return browser.slider(opened_page)
+
+
+def slowdown(server: Server) -> dict[str, Any]:
+    """The same training with a page that shows it, and without: in turns."""
+    alone, shown = [], []
+    for _number in range(ROUNDS):
+        done = subprocess.run([sys.executable, "-c", ALONE], check=True, stdout=subprocess.PIPE, text=True)
+        alone.append(float(done.stdout))
+        with browser.browser() as chromium, browser.page_of(chromium, server.address) as opened_page:
+            shown.append(browser.training_s(opened_page))
+    percent = 100 * (min(shown) / min(alone) - 1)
+    return {"alone_s": alone, "shown_s": shown, "percent": round(percent, 1)}
+
+
+PARTS: dict[str, Callable[[Server], dict[str, Any]]] = {
+    "page": page,
+    "pen": pen,
+    "curve": curve,
+    "slider": slider,
+    "slowdown": slowdown,
+}
+
+
+def table(found: dict[str, Any]) -> str:
+    """Every figure that was measured beside its limit."""
+    lines = []
+    for path, (words, limit) in WANTED.items():
+        value: Any = found
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is not None:
+            lines.append(f"{words:<56}{value:>10.1f}{'  at most' if value <= limit else '  NOT'} {limit:g}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--parts", default=",".join([*PARTS, "class"]), metavar="NAMES", help="(all)")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help=f"length of the lesson ({MINUTES:g})")
+    parser.add_argument("--students", type=int, default=N_STUDENTS, help=f"size of the class ({N_STUDENTS})")
+    parser.add_argument("--json", type=Path, default=Path("build/bench/lab.json"), metavar="FILE")
+    chosen = parser.parse_args()
+    machine.use_cores()
+    found: dict[str, Any] = {"machine": machine.facts()}
+    print(
+        f"{found['machine']['cpu_name']}, {machine.N_CORES} cores, load {found['machine']['load_at_start']}",
+        flush=True,
+    )
+    for name in chosen.parts.split(","):
+        with tempfile.TemporaryDirectory(prefix="tatamilab-bench-") as folder, opened(Path(folder)) as server:
+            if name == "class":
+                found[name] = asyncio.run(lesson(server, chosen.students, 60 * chosen.minutes))
+            else:
+                found[name] = PARTS[name](server)
+        print(f"{name}: {json.dumps(found[name])}", flush=True)
+    chosen.json.parent.mkdir(parents=True, exist_ok=True)
+    chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()
