@@ -10,17 +10,18 @@ than a second of the processor is a hang; memory is limited to 1 GB beyond what 
 """
 
 import argparse
+import atexit
 import contextlib
 import io
 import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 TOOLS = Path(__file__).resolve().parents[1]
@@ -30,7 +31,10 @@ CORPUS = TOOLS.parent / "tests" / "hardening" / "corpus"
 HANG_S = 1.0
 MEMORY_BYTES = 2**30
 LONGEST_INPUT = 1 << 16
-FOLLOWED = ("tatamilab", "zipfile", "tarfile", "tomllib", "csv", "numpy.lib", "PIL", "keras.src.saving")
+EVERY = 500
+"""Inputs between two reports."""
+
+FOLLOWED = ("tatamilab", "zipfile", "tarfile", "tomllib", "csv", "numpy.lib", "PIL")
 """Packages whose branches guide the search."""
 
 
@@ -40,72 +44,61 @@ def main() -> None:
     asked.add_argument("readers", nargs="*")
     asked.add_argument("--inputs", type=int, default=100_000)
     asked.add_argument("--out", type=Path, default=Path(tempfile.gettempdir(), "tatamilab-fuzz"))
+    asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--again", action="store_true")
-    asked.add_argument("--one", type=int, help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.again:
         again(*given.readers)
-    elif given.one is not None:
-        fuzz(given.readers[0], given.one, given.out)
     else:
-        campaign(given.readers, given.inputs, given.out)
+        campaign(given.readers, given.inputs, given.out, given.seed)
 
 
-def campaign(names: list[str], inputs: int, out: Path) -> None:
-    """Every reader in a process of its own; a line of JSON each, and their sum."""
-    from fuzz.readers import READERS
+def campaign(names: list[str], inputs: int, out: Path, seed: int) -> None:
+    """Every reader in a process of its own, all of them children of the one that has done the imports."""
+    import atheris
 
+    with atheris.instrument_imports(include=list(FOLLOWED)):
+        from fuzz.readers import READERS
     names = names or list(READERS)
     shares = sum(READERS[name].share for name in names)
-    out.mkdir(parents=True, exist_ok=True)
+    (out / "crashes").mkdir(parents=True, exist_ok=True)
     found = []
     for name in names:
-        count = round(inputs * READERS[name].share / shares)
-        process = subprocess.run(
-            [sys.executable, __file__, name, "--one", str(count), "--out", str(out)],
-            capture_output=True,
-            text=True,
-        )
-        (out / f"{name}.log").write_text(process.stdout + process.stderr, encoding="utf-8")
+        count = max(1, round(inputs * READERS[name].share / shares))
+        child = os.fork()
+        if not child:
+            log = os.open(out / f"{name}.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            fuzz(name, count, out, seed)
+        _child, status = os.waitpid(child, 0)
         report = out / f"{name}.json"
         told = (
             json.loads(report.read_text(encoding="utf-8"))
             if report.exists()
             else {"reader": name, "inputs": 0}
         )
-        found.append({**told, "exit": process.returncode})
+        found.append({**told, "exit": os.waitstatus_to_exitcode(status)})
         print(json.dumps(found[-1]), flush=True)
-    print(
-        json.dumps(
-            {
-                "inputs": sum(one["inputs"] for one in found),
-                "crashes": sum(one["exit"] != 0 for one in found),
-                "hangs": sum(one.get("hangs", 0) for one in found),
-                "peak_mb": max(one.get("peak_mb", 0) for one in found),
-            }
-        )
-    )
+    print(json.dumps(_together(found)), flush=True)
 
 
-def fuzz(name: str, count: int, out: Path) -> None:
-    """Give one reader `count` inputs; ends with exit code 77 at the first crash."""
+def fuzz(name: str, count: int, out: Path, seed: int) -> None:
+    """Give one reader `count` inputs; the process ends with them, or with exit code 77 at the first crash."""
     import atheris
 
-    with atheris.instrument_imports(include=list(FOLLOWED), enable_loader_override=False):
-        from fuzz.mutation import damaged_json
-        from fuzz.reader import attempt
-        from fuzz.readers import READERS
-    reader = READERS[name]
-    corpus, crashes = out / "corpus" / name, out / "crashes"
-    for folder in (corpus, crashes):
-        folder.mkdir(parents=True, exist_ok=True)
-    kept = (CORPUS / name).glob("*") if (CORPUS / name).is_dir() else ()
-    seeds = [*reader.seeds(), *(path.read_bytes() for path in kept)]
-    for number, seed in enumerate(seeds):
-        (corpus / f"seed-{number}").write_bytes(seed)
-    tally = {"reader": name, "inputs": 0, "taken": 0, "hangs": 0, "slowest_s": 0.0}
+    from fuzz.mutation import damaged_json
+    from fuzz.reader import attempt
+    from fuzz.readers import READERS
+
     own = Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
     os.environ["TATAMI_CACHE_DIR"] = str(own / "cache")
+    reader, corpus = READERS[name], out / "corpus" / name
+    corpus.mkdir(parents=True, exist_ok=True)
+    kept = [path.read_bytes() for path in sorted((CORPUS / name).glob("*"))]
+    for number, content in enumerate([*reader.seeds(), *kept]):
+        (corpus / f"seed-{number}").write_bytes(content)
+    tally: dict[str, Any] = {"reader": name, "inputs": 0, "taken": 0, "hangs": 0, "slowest_s": 0.0}
     limit = _virtual_bytes() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     began = time.monotonic()
@@ -117,7 +110,7 @@ def fuzz(name: str, count: int, out: Path) -> None:
 
     def one(content: bytes) -> None:
         tally["inputs"] += 1
-        if tally["inputs"] % 500 == 0:
+        if tally["inputs"] % EVERY == 0:
             report()
         began_cpu = time.process_time()
         with contextlib.redirect_stderr(io.StringIO()):
@@ -126,20 +119,18 @@ def fuzz(name: str, count: int, out: Path) -> None:
         tally["slowest_s"] = round(max(tally["slowest_s"], took), 3)
         if took > HANG_S:
             tally["hangs"] += 1
-            (crashes / f"{name}-hang-{tally['hangs']}").write_bytes(content)
+            (out / "crashes" / f"{name}-hang-{tally['hangs']}").write_bytes(content)
 
-    def mutated(content: bytes, longest: int, seed: int) -> bytes:
-        changed = damaged_json(Random(seed), content) if seed % 2 else None
+    def mutated(content: bytes, longest: int, chance: int) -> bytes:
+        changed = damaged_json(Random(chance), content) if chance % 2 else None
         if changed is None or len(changed) > longest:
             return bytes(atheris.Mutate(content, longest))
         return changed
 
-    options = [f"-runs={count}", f"-max_len={LONGEST_INPUT}", "-timeout=30", "-rss_limit_mb=0", "-print_final_stats=1",
-               f"-artifact_prefix={crashes}/{name}-", "-len_control=0", "-seed=1"]  # fmt: skip
-    atheris.Setup([sys.argv[0], *options, str(corpus)], one, custom_mutator=mutated)
-    import atexit
-
     atexit.register(report)
+    options = [f"-runs={count}", f"-max_len={LONGEST_INPUT}", f"-seed={seed}", "-timeout=60", "-rss_limit_mb=0",
+               "-len_control=0", f"-artifact_prefix={out}/crashes/{name}-"]  # fmt: skip
+    atheris.Setup([sys.argv[0], *options, str(corpus)], one, custom_mutator=mutated)
     atheris.Fuzz()
 
 
@@ -151,6 +142,16 @@ def again(name: str, *files: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for file in files:
             print(file, attempt(READERS[name], Path(file).read_bytes(), Path(folder)))
+
+
+def _together(found: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "inputs": sum(one["inputs"] for one in found),
+        "crashes": sum(one["exit"] != 0 for one in found),
+        "hangs": sum(one.get("hangs", 0) for one in found),
+        "slowest_s": max(one.get("slowest_s", 0.0) for one in found),
+        "peak_mb": max(one.get("peak_mb", 0) for one in found),
+    }
 
 
 def _virtual_bytes() -> int:
