@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from nbclient import NotebookClient
     from nbformat import NotebookNode
 
-BEFORE = "%load_ext tatamilab"
+BEFORE = "__import__('tatamilab').load_ipython_extension(get_ipython())"
+"""What `%load_ext tatamilab` does; a notebook that says so itself is not told that it has been done."""
 AFTER = "import dataclasses, json, tatamilab\nprint(json.dumps(dataclasses.asdict(tatamilab.stats())))"
-"""Run in the same kernel before and after the cells; neither is kept in the notebook."""
+"""Run in the same kernel when all cells have run; neither this nor what is run before is kept in the notebook."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def run(path: Path, out: Path, begun: Callable[[Cell], object], ended: Callable[
     notebook.cells = [before, *notebook.cells, after]
     with _kernel() as kernel:
         client = nbclient.NotebookClient(
-            notebook, km=kernel, resources={"metadata": {"path": str(path.parent)}}
-        )
+            notebook, km=kernel, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False
+        )  # without its kernel a widget is dead: where no state of it is stored, the still picture is shown
         client.owns_km = True  # and so it ends the kernel
         with client.setup_kernel():
             client.execute_cell(before, 0, store_history=False)

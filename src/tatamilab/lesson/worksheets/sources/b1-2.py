@@ -56,10 +56,14 @@ for pixels in ([1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1]):
 # ## 準備
 #
 # 最初の行は tatamilab を読み込みます。以後の Keras のコードは何も変わりませんが、学習が速くなり、MNIST がネットワークなしで手に入ります。
+#
+# 最初の学習のときに `tatamilab：ネイティブ` と 1 行出ます。速いほうのしくみで学習した、という知らせです（エラーではありません）。
 # %% [markdown] key="setup" lang="en"
 # ## Setup
 #
 # The first line loads tatamilab. Your Keras code stays as it is; it trains faster, and finds MNIST without a network.
+#
+# When the first training begins, a line `tatamilab: native` says that the fast engine is at work. It is no error.
 # %% key="1-0"
 # [1-0]
 # %load_ext tatamilab
@@ -212,15 +216,14 @@ tatamilab.keep("BPNN", model, log, X_test, y_test, seed=SEED, batch_size=128)
 # %% [markdown] key="weights" lang="ja"
 # ## ユニットの重みを絵にする
 #
-# 隠れ層のユニットは、784 個の重みを一つずつ画素に対応させているので、28×28 の絵として見られます。青が負、赤が正で、白が 0。**すべてのユニットを同じ目盛で**描いています。
+# 隠れ層のユニットは、784 個の重みを一つずつ画素に対応させているので、28×28 の絵として見られます。上が学習前、下が学習後。青が負、赤が正で、白が 0。**学習前も学習後も、すべてのユニットを同じ目盛で**描いています。
 # %% [markdown] key="weights" lang="en"
 # ## The weights of a unit as a picture
 #
-# A hidden unit has one weight for each of the 784 pixels, so its weights are a picture of 28×28. Blue is negative, red positive, white 0; **all units are on one scale**.
+# A hidden unit has one weight for each of the 784 pixels, so its weights are a picture of 28×28: above before training, below after it. Blue is negative, red positive, white 0; **all units, before and after, are on one scale**.
 # %% key="1-7"
 # [1-7]
-def plot_units(weights):
-    limit = np.abs(weights).max()
+def plot_units(weights, limit):
     _fig, axes = plt.subplots(4, 8, figsize=(10, 5.4))
     for unit, ax in enumerate(axes.flat):
         ax.imshow(weights[:, unit].reshape(28, 28), cmap="RdBu_r", vmin=-limit, vmax=limit)
@@ -229,18 +232,35 @@ def plot_units(weights):
     plt.show()
 
 
-plot_units(initial_weights[0])
-plot_units(model.get_weights()[0])
+limit = np.abs(model.get_weights()[0]).max()
+plot_units(initial_weights[0], limit)
+plot_units(model.get_weights()[0], limit)
 # %% [markdown] key="mistakes" lang="ja"
 # ## 何を何と間違えるか
+#
+# 行が正解、列が予測です。対角線の枠は当たった枚数、それ以外は間違いで、色が濃いほど多い。その下の「間違いを調べる」を押してマスを選ぶと、その画像が並びます（紙や GitHub では、間違いの例が見えます）。
+#
+# 一番多い取り違えはどれですか。逆向きの取り違えも、同じくらい多いですか。
 # %% [markdown] key="mistakes" lang="en"
 # ## What is taken for what
+#
+# Rows are the true digits, columns the predicted ones. The frames on the diagonal count what was right; all else is wrong, and the darker the more often. Press "Look for mistakes" below, and choose a cell, to see its images (on paper, or on GitHub, you see examples).
+#
+# Which confusion is the most frequent? Is it as frequent the other way round?
 # %% key="1-8"
 # [1-8]
 from tatamilab.instruments import describe_confusion_matrix, plot_confusion_matrix
 
-predicted = np.argmax(model.predict(X_test, verbose=0), axis=1)
+probabilities = model.predict(X_test, verbose=0)
+predicted = np.argmax(probabilities, axis=1)
 show(plot_confusion_matrix(y_test, predicted), describe_confusion_matrix(y_test, predicted))
+# %% key="1-9"
+# [1-9]
+from tatamilab.instruments import describe_mistakes, plot_mistakes
+from tatamilab.widgets import Mistakes
+
+gallery = plot_mistakes(X_test, y_test, predicted, probabilities)
+show(Mistakes(model), describe_mistakes(y_test, predicted), still=gallery)
 # %% [markdown] key="task-1" lang="ja"
 # ## 課題 B1-2-1　隠れ層のユニットは何を見ているか
 #
@@ -275,14 +295,16 @@ tatamilab.check("B1-2-1")
 # Mind one thing. With fewer images an epoch has fewer steps. Is it the images that are too few, or the updates? Which experiment would tell?
 # %% key="2-1"
 # [2-1]
+# ja: 学習前にも評価するのは、手順を [1-3]、[1-4] とそろえるため（手順が同じなら、同じ種から同じ値が出る）
+# en: evaluated before training, too, to take the same steps as [1-3] and [1-4]: then the same seed gives the same numbers
 def experiment(label, n, epochs=10, units=32):
     keras.utils.set_random_seed(SEED)
     model = bpnn(units)
     model_setup(model)
     model.evaluate(X_test, y_test, verbose=0)
     log = model.fit(X_train[:n], y_train[:n], batch_size=128, epochs=epochs, validation_split=0.1, verbose=0)
-    print(f"学習データの正解率 {log.history['accuracy'][-1]:.4f}")  # ja
-    print(f"training accuracy {log.history['accuracy'][-1]:.4f}")  # en
+    print(f"{label}：学習データの正解率 {log.history['accuracy'][-1]:.2%}")  # ja
+    print(f"{label}: training accuracy {log.history['accuracy'][-1]:.2%}")  # en
     tatamilab.keep(label, model, log, X_test, y_test, task="B1-2-2", seed=SEED, data_size=n, batch_size=128)
     return model
 
@@ -311,26 +333,51 @@ tatamilab.check("B1-2-2")
 # ja: 例: ユニットを 4 個に減らす
 # en: for example: only 4 units
 few = experiment("4 units", 6000, units=4)
+
+
 # %% [markdown] key="deeper" lang="ja"
 # ## もっと深く
 #
+# どの問いも、**図を見なければ答えられません**。
+#
 # ### 1　ずらしたら読めるか
 #
-# テスト画像を右へ 1 画素ずつずらして、正解率を測ります。数字の形は少しも変わっていません。
+# テスト画像を右へ 1 画素ずつずらして、正解率を測ります。端からはみ出す画素はほとんどなく、数字の形は変わっていません。その下の欄では、自分で数字を書いて試せます（紙や GitHub では、テスト画像の「2」の図が見えます）。
 #
-# **問い**　何画素で半分を割りますか。ネットワークは「形」を覚えたのでしょうか、「場所」を覚えたのでしょうか。
+# **問い**　何画素で半分を割りますか。あなたには、どこまで読めますか。手書きの欄で「MNIST と同じ前処理」を外し、真ん中に書いた数字と端に書いた数字を比べてください。ネットワークは「形」を覚えたのでしょうか、「場所」を覚えたのでしょうか。
 # %% [markdown] key="deeper" lang="en"
 # ## Going deeper
 #
+# None of these questions can be answered **without looking**.
+#
 # ### 1. Can it read a digit that has moved?
 #
-# We move the test images to the right, pixel by pixel, and measure the accuracy. The shape of the digits has not changed at all.
+# We move the test images to the right, pixel by pixel, and measure the accuracy. Hardly a pixel leaves the image; the shape of the digits has not changed. On the pad below you can draw a digit yourself (on paper, or on GitHub, you see a 2 of the test images).
 #
-# **Question.** After how many pixels is it below one half? Has the network learned shapes, or places?
+# **Question.** After how many pixels is it below one half? Up to where can you read it? Switch off "prepared as MNIST's digits" on the pad, and compare a digit in the middle with one at the edge. Has the network learned shapes, or places?
 # %% key="deeper-1-code"
-for shift in range(7):
-    shifted = np.roll(X_test, shift, axis=2)
-    print(shift, f"{model.evaluate(shifted, y_test, verbose=0)[1]:.4f}")
+def moved_right(X, pixels):
+    return np.pad(X, ((0, 0), (0, 0), (pixels, 0), (0, 0)))[:, :, :28]
+
+
+fig, axes = plt.subplots(1, 6, figsize=(10, 2), layout="constrained")
+said = []
+for pixels, ax in enumerate(axes):
+    shifted = moved_right(X_test, pixels)
+    said.append(f"{pixels}: {model.evaluate(shifted, y_test, verbose=0)[1]:.2%}")
+    ax.imshow(shifted[0, :, :, 0], cmap="gray")
+    ax.set_title(said[-1])
+    ax.axis("off")
+plt.close(fig)
+print("   ".join(said))
+show(fig, "   ".join(said))
+# %% key="deeper-1-pad"
+from tatamilab.instruments import describe_activation_maps, plot_activation_maps
+from tatamilab.widgets import DigitPad
+
+show(
+    DigitPad(model), describe_activation_maps(model, X_test[1]), still=plot_activation_maps(model, X_test[1])
+)
 # %% [markdown] key="deeper-2" lang="ja"
 # ### 2　隠れ層は要るのか
 #
@@ -350,7 +397,9 @@ straight = keras.Sequential(
 )
 model_setup(straight)
 straight.fit(X_train, y_train, batch_size=128, epochs=10, validation_split=0.1, verbose=0)
-print(f"{straight.evaluate(X_test, y_test, verbose=0)[1]:.4f}")
+without = straight.evaluate(X_test, y_test, verbose=0)[1]
+print(f"正解率: 隠れ層あり {accuracy:.4f}、なし {without:.4f}")  # ja
+print(f"accuracy: with the hidden layer {accuracy:.4f}, without {without:.4f}")  # en
 
 weights = straight.get_weights()[0]
 limit = np.abs(weights).max()
@@ -373,14 +422,13 @@ plt.show()
 #
 # **Question.** How many images are wrong at a confidence of 90% or more? Would they mislead a human, too?
 # %% key="deeper-3-code"
-from tatamilab.instruments import describe_mistakes, plot_mistakes
-
-probabilities = model.predict(X_test, verbose=0)
 confidence = probabilities.max(axis=1)
 right = probabilities.argmax(axis=1) == y_test
 for low, high in ((0.0, 0.5), (0.5, 0.9), (0.9, 0.99), (0.99, 1.01)):
     here = (confidence >= low) & (confidence < high)
-    print(f"{low:.2f}–{min(high, 1):.2f}: n = {here.sum():5d}, {right[here].mean():.4f}")
+    n, share = here.sum(), right[here].mean()
+    print(f"自信 {low:.2f}–{min(high, 1):.2f}：{n:5d} 枚、正解率 {share:.2%}")  # ja
+    print(f"confidence {low:.2f}–{min(high, 1):.2f}: {n:5d} images, {share:.2%} right")  # en
 sure = confidence >= 0.9
 show(
     plot_mistakes(X_test[sure], y_test[sure], predicted[sure], probabilities[sure]),
@@ -389,16 +437,24 @@ show(
 # %% [markdown] key="hand-in" lang="ja"
 # ## 提出
 #
-# ノートブックを**保存して**から、端末で次のように打ちます。
+# 1. 「カーネルを再起動してすべて実行」をします。こうしておくと、コードと結果が確かに一致します。
+# 2. ノートブックを**保存**します。
+# 3. 端末で次のように打ちます。端末がわからなければ、新しいセルに `!tatami report b1-2.ipynb` と書いて実行しても同じです。
 #
 # ```
-# tatami report b1-2.ipynb --out report.html
+# tatami report b1-2.ipynb
 # ```
+#
+# 印刷できる 1 つのファイル `report.html` ができます。これを提出してください。書いていない解答があれば、その名前が表示されます（それでも提出はできます）。
 # %% [markdown] key="hand-in" lang="en"
 # ## Handing in
 #
-# **Save** the notebook; then, in a terminal:
+# 1. "Restart the kernel and run all cells": then code and results certainly belong together.
+# 2. **Save** the notebook.
+# 3. Type this in a terminal; or, if you have none at hand, run `!tatami report b1-2.ipynb` in a new cell.
 #
 # ```
-# tatami report b1-2.ipynb --out report.html
+# tatami report b1-2.ipynb
 # ```
+#
+# It makes one printable file, `report.html`: hand that in. Answers that are missing are listed (you can hand in all the same).

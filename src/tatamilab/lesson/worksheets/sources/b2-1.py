@@ -91,10 +91,14 @@ print(feature_map)
 # ## 準備
 #
 # 最初の行は tatamilab を読み込みます。以後の Keras のコードは何も変わりませんが、学習が速くなり、MNIST がネットワークなしで手に入ります。
+#
+# 最初の学習のときに `tatamilab：ネイティブ` と 1 行出ます。速いほうのしくみで学習した、という知らせです（エラーではありません）。
 # %% [markdown] key="setup" lang="en"
 # ## Setup
 #
 # The first line loads tatamilab. Your Keras code stays as it is; it trains faster, and finds MNIST without a network.
+#
+# When the first training begins, a line `tatamilab: native` says that the fast engine is at work. It is no error.
 # %% key="1-0"
 # [1-0]
 # %load_ext tatamilab
@@ -135,10 +139,9 @@ def get_data_mnist(data_size=None, draw=None):
     X_train = np.expand_dims(X_train.astype(np.float32) / 255.0, -1)
     X_test = np.expand_dims(X_test.astype(np.float32) / 255.0, -1)
     if data_size is not None:
-        chosen = (
-            np.arange(len(X_train)) if draw is None else np.random.default_rng(draw).permutation(len(X_train))
-        )
-        X_train, y_train = X_train[chosen[:data_size]], y_train[chosen[:data_size]]
+        n = len(X_train)
+        order = np.arange(n) if draw is None else np.random.default_rng(draw).permutation(n)
+        X_train, y_train = X_train[order[:data_size]], y_train[order[:data_size]]
     return (X_train, y_train), (X_test, y_test)
 
 
@@ -160,7 +163,7 @@ print(f"y_test shape  : {y_test.shape}")
 # | 5×5 の畳み込み、フィルタ 32 枚、ReLU | 24×24×32 | 窓を置ける場所は 28 − 5 + 1 = 24 通り。特徴マップが 32 枚 |
 # | 2×2 の最大値プーリング | 12×12×32 | 2×2 ごとに最大の値を残す。縦横が半分、面積は 1/4 |
 # | 1 列に並べる | 4608 | 12 · 12 · 32 |
-# | 全結合、ReLU | 20 | |
+# | 全結合、ReLU | 20 | 4608 個の数を 20 個にまとめる |
 # | 全結合、softmax | 10 | 数字ごとの確率 |
 #
 # 12×12×32 は**特徴マップ**が 32 枚という意味で、フィルタではありません。フィルタは 5×5 が 32 枚です。この二つを混ぜて覚えると、あとで必ず困ります。
@@ -177,7 +180,7 @@ print(f"y_test shape  : {y_test.shape}")
 # | 5×5 convolution, 32 filters, ReLU | 24×24×32 | the window fits in 28 − 5 + 1 = 24 places; 32 feature maps |
 # | 2×2 max-pooling | 12×12×32 | the largest of every 2×2: half as high, half as wide, a quarter of the area |
 # | flatten | 4608 | 12 · 12 · 32 |
-# | dense, ReLU | 20 | |
+# | dense, ReLU | 20 | twenty numbers made of 4608 |
 # | dense, softmax | 10 | a probability for each digit |
 #
 # 12×12×32 means 32 **feature maps**. The filters are something else: there are 32 of them, 5×5 each. Keep the two apart from the start.
@@ -224,11 +227,11 @@ print(f"Keras: {of_keras:.6f}   as drawn: {as_drawn:.6f}   turned: {turned:.6f}"
 # %% [markdown] key="filters-before" lang="ja"
 # ## 学習前のフィルタ
 #
-# 5×5（×1 チャネル）のフィルタが 32 枚あります。まだ何も学習していないので、値は乱数です。
+# 5×5（×1 チャネル）のフィルタが 32 枚あります。まだ何も学習していないので、値は乱数です。絵の上の番号は、あとでフィルタを名指しするときに使います。
 # %% [markdown] key="filters-before" lang="en"
 # ## The filters before training
 #
-# There are 32 filters of 5×5 (×1 channel). Nothing has been learned yet, so their values are random.
+# There are 32 filters of 5×5 (×1 channel). Nothing has been learned yet, so their values are random. The numbers above them are there to name them by, later on.
 # %% key="1-4"
 # [1-4]
 # ja: layer_id: 前から何番目の畳み込み層か（0 から数える）
@@ -243,11 +246,12 @@ def plot_conv_filter(model, layer_id=0):
     print(f"filter shape : {kernel.shape}   bias shape : {bias.shape}")
     cols = 8
     rows = math.ceil(kernel.shape[-1] / cols)
-    _fig, axes = plt.subplots(rows, cols, figsize=(cols, rows), squeeze=False)
+    _fig, axes = plt.subplots(rows, cols, figsize=(cols, 1.25 * rows), squeeze=False)
     for number, ax in enumerate(axes.flat):
         ax.axis("off")
         if number < kernel.shape[-1]:
             ax.imshow(kernel[:, :, 0, number], cmap="gray")
+            ax.set_title(number, fontsize=8)
     plt.show()
 
 
@@ -490,8 +494,10 @@ def bpnn():
     )
 
 
-# ja: 一つの実験を、モデルを作るところから結果を書き留めるところまで
-# en: one experiment, from making the network to writing its result down
+# ja: 一つの実験を、モデルを作るところから結果を書き留めるところまで。学習前にも評価するのは、手順を [1-7]、[1-8] と
+# ja: そろえるため（手順が同じなら、同じ種から同じ値が出る）
+# en: one experiment, from making the network to writing its result down. It is evaluated before training, too, to take
+# en: the same steps as [1-7] and [1-8]: with the same steps, the same seed gives the same numbers
 def experiment(label, make_model, X, y, draw=None, seed=SEED, epochs=50, batch_size=128, lr=0.001):
     keras.utils.set_random_seed(seed)
     model = make_model()
@@ -644,15 +650,15 @@ show(plot_activation_maps(model, X_test[0]), describe_activation_maps(model, X_t
 # %% [markdown] key="deeper-4" lang="ja"
 # ### 4　フィルタの変化は、どこにあるか
 #
-# 重みの変化は、フィルタが見た 5×5 の小片（パッチ）の重みつきの和です。だから変化は、**パッチがよく変動する方向**に集まるはずです。左の 6 つの絵が、その方向（主成分）です。点線は「好みのない重み」ならどうなるかです。
+# 重みの変化は、フィルタが見た 5×5 の小片（パッチ）の重みつきの和です。だから変化は、**パッチがよく変動する方向**に集まるはずです。左の 6 つの絵が、その方向（主成分）です。右の図の薄い灰色の線は、「好みのない重み」ならどうなるかです。
 #
-# **問い**　変化の線は、点線のどれだけ上にありますか。初期値の線はどうですか。あなたの B2-1-1 の説明と合いますか。
+# **問い**　「変化」の線は、薄い灰色の線のどれだけ上にありますか。「学習前のフィルタ」（破線）はどうですか。あなたの B2-1-1 の説明と合いますか。
 # %% [markdown] key="deeper-4" lang="en"
 # ### 4. Where does the change of the filters lie?
 #
-# The change of a filter is a weighted sum of the 5×5 patches that it saw. So it should gather in the **directions in which patches vary most**: the six pictures on the left, their principal components. The dotted line is what weights without any preference would give.
+# The change of a filter is a weighted sum of the 5×5 patches that it saw. So it should gather in the **directions in which patches vary most**: the six pictures on the left, their principal components. The pale line is what weights without any preference would give.
 #
-# **Question.** How far above the dotted line is the change? And the initial filters? Does it fit your answer to B2-1-1?
+# **Question.** How far above the pale line is the change? And the filters before training (dashed)? Does it fit your answer to B2-1-1?
 # %% key="deeper-4-code"
 from tatamilab.analysis import patch_components
 from tatamilab.instruments import describe_where_change_lies, plot_where_change_lies
@@ -665,13 +671,13 @@ show(plot_where_change_lies(before, after, patches), describe_where_change_lies(
 #
 # 畳み込みのフィルタを乱数のまま**凍らせて**、後ろの層だけを学習させます。
 #
-# **問い**　実行する前に、正解率を予想してください。結果を見て、B2-1-1 の説明を書き直したくなりましたか。「きれいな模様がある」ことと「成績に効いている」ことは、同じでしょうか。
+# **問い**　実行する前に、正解率を予想してください。図は、乱数のフィルタが作る特徴マップです。数字の線や縁に答えているものはありますか。B2-1-1 の説明を書き直したくなりましたか。「きれいな模様がある」ことと「成績に効いている」ことは、同じでしょうか。
 # %% [markdown] key="deeper-5" lang="en"
 # ### 5. How much do the filters matter?
 #
 # We **freeze** the filters at their random start, and train only what lies behind them.
 #
-# **Question.** Before you run it, guess the accuracy. Having seen the result, would you like to rewrite your B2-1-1? Are "there is a striking pattern" and "it helps the score" the same thing?
+# **Question.** Before you run it, guess the accuracy. The figure shows the maps that the random filters make: do any of them answer to strokes or edges? Would you like to rewrite your B2-1-1? Are "there is a striking pattern" and "it helps the score" the same thing?
 # %% key="deeper-5-code"
 keras.utils.set_random_seed(SEED)
 frozen = keras.models.clone_model(model)
@@ -681,18 +687,19 @@ frozen.fit(X_train, y_train, batch_size=128, epochs=epochs, validation_split=0.1
 frozen_accuracy = frozen.evaluate(X_test, y_test, verbose=0)[1]
 print(f"フィルタも学習 {accuracy_train:.4f}　フィルタは乱数のまま {frozen_accuracy:.4f}")  # ja
 print(f"filters learned {accuracy_train:.4f}   filters left random {frozen_accuracy:.4f}")  # en
+show(plot_activation_maps(frozen, X_test[0]), describe_activation_maps(frozen, X_test[0]))
 # %% [markdown] key="deeper-6" lang="ja"
 # ### 6　画素の場所をかき混ぜる
 #
 # 784 個の画素の場所を、すべての画像で**同じように**入れ替えます。人間にはもう読めません。
 #
-# **問い**　CNN と BPNN の成績は、それぞれどうなると思いますか。片方だけが変わったとしたら、それは B2-1-2 の「差の理由」について何を教えてくれますか。
+# **問い**　CNN と BPNN の成績は、それぞれどうなると思いますか。図の一番上は、かき混ぜた「7」です。下の特徴マップに、線や縁に答えているものは残っていますか。成績が片方だけ大きく変わったとしたら、それは B2-1-2 の「差の理由」について何を教えてくれますか。
 # %% [markdown] key="deeper-6" lang="en"
 # ### 6. Pixels moved
 #
 # Move the 784 pixels to other places, **in the same way in all images**. No human can read them any more.
 #
-# **Question.** What will happen to the CNN's score, and to the BPNN's? If only one of them changes, what does that say about the reason that you gave in B2-1-2?
+# **Question.** What will happen to the CNN's score, and to the BPNN's? At the top of the figure is a 7 with its pixels moved: do any maps below it still answer to strokes or edges? If only one score changes much, what does that say about the reason that you gave in B2-1-2?
 # %% key="deeper-6-code"
 places = np.random.default_rng(SEED).permutation(784)
 
@@ -701,55 +708,73 @@ def moved(X):
     return X.reshape(len(X), 784)[:, places].reshape(X.shape)
 
 
-def test_accuracy(make_model, X, y, X_seen):
+def trained(make_model, X, y):
     keras.utils.set_random_seed(SEED)
-    model = make_model()
-    model_setup(model)
-    model.fit(X, y, batch_size=128, epochs=50, validation_split=0.1, verbose=0)
-    return model.evaluate(X_seen, y_test, verbose=0)[1]
+    network = make_model()
+    model_setup(network)
+    network.fit(X, y, batch_size=128, epochs=50, validation_split=0.1, verbose=0)
+    return network
 
 
+def score(network, X):
+    return network.evaluate(X, y_test, verbose=0)[1]
+
+
+mixed = {}
 for label, make_model in (("CNN ", small_cnn), ("BPNN", bpnn)):
-    as_is = test_accuracy(make_model, X_600, y_600, X_test)
-    mixed = test_accuracy(make_model, moved(X_600), y_600, moved(X_test))
-    print(f"{label}　元のまま {as_is:.4f}　かき混ぜた {mixed:.4f}")  # ja
-    print(f"{label}   as it is {as_is:.4f}   moved {mixed:.4f}")  # en
+    as_is = score(trained(make_model, X_600, y_600), X_test)
+    mixed[label] = trained(make_model, moved(X_600), y_600)
+    after = score(mixed[label], moved(X_test))
+    print(f"{label}　元のまま {as_is:.4f}　かき混ぜた {after:.4f}")  # ja
+    print(f"{label}   as it is {as_is:.4f}   moved {after:.4f}")  # en
+seven = moved(X_test[:1])[0]
+show(plot_activation_maps(mixed["CNN "], seven), describe_activation_maps(mixed["CNN "], seven))
 # %% [markdown] key="deeper-7" lang="ja"
 # ### 7　60 枚で何が言えるか
 #
-# 正解率には幅があります。別の画像で測っていたら、違う値になったはずだからです。95 % の区間を計算します。
+# 正解率には幅があります。別の画像で測っていたら、違う値になったはずだからです。95 % の区間を計算して、並べて描きます。
 #
 # **問い**　検証の 60 枚での二つの区間は、重なっていますか。テストの 10,000 枚ではどうですか。検証の成績だけで「CNN の勝ち」と書いてよいでしょうか。
 # %% [markdown] key="deeper-7" lang="en"
 # ### 7. What can 60 images tell?
 #
-# An accuracy has a width: other images would have given another value. Here are its 95% intervals.
+# An accuracy has a width: other images would have given another value. Here are the 95% intervals, side by side.
 #
 # **Question.** Do the two intervals overlap on the 60 validation images? On the 10,000 test images? May one write "the CNN wins" from the validation score alone?
 # %% key="deeper-7-code"
 from tatamilab.analysis import wilson_interval
 
-for label, model_600, log in (("CNN ", cnn_600, log_cnn), ("BPNN", bpnn_600, log_bpnn)):
-    for part, accuracy, n in (
-        ("60", log.history["val_accuracy"][-1], 60),
-        ("10,000", model_600.evaluate(X_test, y_test, verbose=0)[1], 10000),
-    ):
-        interval = wilson_interval(round(accuracy * n), n)
-        print(f"{label} n = {part:>6}: {accuracy:.4f}  ({interval.low:.4f} – {interval.high:.4f})")
+rows = [
+    ("BPNN, 10,000", score(bpnn_600, X_test), 10_000),
+    ("CNN, 10,000", score(cnn_600, X_test), 10_000),
+    ("BPNN, 60", log_bpnn.history["val_accuracy"][-1], 60),
+    ("CNN, 60", log_cnn.history["val_accuracy"][-1], 60),
+]
+said = []
+fig, ax = plt.subplots(figsize=(8, 2.2), layout="constrained")
+for place, (label, accuracy, n) in enumerate(rows):
+    interval = wilson_interval(round(accuracy * n), n)
+    ax.plot([interval.low, interval.high], [place, place], color="tab:blue", linewidth=3)
+    ax.plot(accuracy, place, "o", color="black")
+    said.append(f"{label}: {accuracy:.4f} ({interval.low:.4f} – {interval.high:.4f})")
+ax.set_yticks(range(len(rows)), [label for label, _accuracy, _n in rows])
+ax.set_xlabel("Accuracy, 95% interval")
+plt.close(fig)
+print("\n".join(said))
+show(fig, "\n".join(said))
 # %% [markdown] key="deeper-8" lang="ja"
 # ### 8　自分の字を読ませる
 #
-# マウスか指で数字を書いてください。書いている途中から、確率と特徴マップが動きます。
+# マウスか指で数字を書いてください。書いている途中から、確率と特徴マップが動きます（紙や GitHub で読んでいる人には、テスト画像の「2」の図が見えます）。
 #
 # **問い**　「7」に横棒を入れたり、端に寄せて書いたりしてみてください。「MNIST と同じ前処理」の切り替えを外すと、何が起きますか。ネットワークは、線のどこを頼りに答えていますか。
 # %% [markdown] key="deeper-8" lang="en"
 # ### 8. Your own handwriting
 #
-# Draw a digit with the mouse or a finger. Probabilities and maps move while you draw.
+# Draw a digit with the mouse or a finger. Probabilities and maps move while you draw (on paper, or on GitHub, you see those of a 2 among the test images).
 #
 # **Question.** Give your 7 a bar; write near the edge. What happens when you switch off "prepared as MNIST's digits"? On which part of the stroke does the answer rest?
 # %% key="deeper-8-code"
-from tatamilab.instruments import describe_activation_maps, plot_activation_maps
 from tatamilab.widgets import DigitPad
 
 show(
@@ -758,40 +783,84 @@ show(
 # %% [markdown] key="deeper-9" lang="ja"
 # ### 9　1 回の結果から、答えへ
 #
-# あなたの結果は、1 人が 1 回（か 2 回）学習させたものです。端末で次のように打つと、20 通りの 600 枚で両方を学習させ、区間と判定を出します。
+# あなたの結果は、1 人が 1 回（か 2 回）学習させたものです。そこで、無作為に選んだ 10 通りの 600 枚で、両方を学習させます。図の 1 本の線が、1 通りの 600 枚です。左端が BPNN、右端が CNN。破線は、全員が使った「先頭の 600 枚」です。
 #
-# ```
-# tatami study b2-1-2
-# ```
+# **問い**　線の傾きは、どれも同じ向きですか。「先頭の 600 枚」は、10 通りの中でどのあたりにいますか。
 #
-# **問い**　全員が使う「先頭の 600 枚」は、20 通りの中でどのあたりにいましたか。
+# 端末で `tatami study b2-1-2` と打つと、20 通りの標本から区間と判定を出します。
 # %% [markdown] key="deeper-9" lang="en"
 # ### 9. From one outcome to an answer
 #
-# Yours is the outcome of one person training once or twice. In a terminal, this trains both on twenty samples of 600 images, and gives intervals and a verdict:
+# Yours is the outcome of one person training once or twice. So we train both on ten random samples of 600 images. Each line of the figure is one sample, from the BPNN on the left to the CNN on the right; the dashed one is "the first 600", which everyone takes.
 #
-# ```
-# tatami study b2-1-2
-# ```
+# **Question.** Do all lines lean the same way? Where among the ten do "the first 600" stand?
 #
-# **Question.** Where among the twenty do "the first 600", which everyone takes, stand?
+# In a terminal, `tatami study b2-1-2` makes intervals and a verdict of twenty samples.
+# %% key="deeper-9-code"
+from tatamilab.analysis.study_effects import mean_over_draws
+from tatamilab.instruments.study_pairs import plot_pairs
+
+pairs = []
+for number in range(10):
+    chosen = np.random.default_rng(number).permutation(len(X_train))[:600]
+    networks = [trained(make_model, X_train[chosen], y_train[chosen]) for make_model in (small_cnn, bpnn)]
+    pairs.append([score(network, X_test) for network in networks])
+of_cnn, of_bpnn = np.transpose(pairs)
+mean = mean_over_draws(of_cnn - of_bpnn)
+said = f"CNN − BPNN: {mean.mean:+.4f} ({mean.low:+.4f} – {mean.high:+.4f}), n = {mean.n}"
+first = (score(cnn_600, X_test), score(bpnn_600, X_test))
+print(said)
+show(plot_pairs(of_cnn, of_bpnn, ("CNN", "BPNN"), first), said)
+# %% [markdown] key="deeper-10" lang="ja"
+# ### 10　差は、何枚で消えるか
+#
+# スライダーを動かすたびに、その枚数で両方を学習し直します。標本も種も変えられます（紙や GitHub で読んでいる人には、4 通りの枚数での図が見えます）。
+#
+# **問い**　枚数を増やすと、二つの差はどうなりますか。減らすと？　あなたの「差の理由」は、それを説明できますか。
+# %% [markdown] key="deeper-10" lang="en"
+# ### 10. At how many images is the difference gone?
+#
+# At every touch of the slider both are trained anew, on as many images as it says; sample and seed can be changed as well (on paper, or on GitHub, you see four numbers of images).
+#
+# **Question.** What becomes of the difference with more images? And with fewer? Can your reason explain it?
+# %% key="deeper-10-code"
+from tatamilab.widgets import SampleSlider
+
+sizes = (60, 200, 600, 2000)
+said = []
+fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
+for label, make_model, marker in (("CNN", small_cnn, "o"), ("BPNN", bpnn, "s")):
+    scores = [score(trained(make_model, X_train[:n], y_train[:n]), X_test) for n in sizes]
+    ax.semilogx(sizes, scores, marker=marker, label=label)
+    said.append(f"{label:>4} " + ", ".join(f"{n:,}: {one:.4f}" for n, one in zip(sizes, scores)))
+ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
+ax.set_xlabel("Training images")
+ax.set_ylabel("Test accuracy")
+ax.legend()
+plt.close(fig)
+print("\n".join(said))
+show(SampleSlider(), "\n".join(said), still=fig)
 # %% [markdown] key="hand-in" lang="ja"
 # ## 提出
 #
-# ノートブックを**保存して**から、端末で次のように打つと、印刷できる 1 つのファイルにまとまります。書いていない解答があれば、その名前が表示されます（それでも提出はできます）。
+# 1. 「カーネルを再起動してすべて実行」をします。こうしておくと、コードと結果が確かに一致します。
+# 2. ノートブックを**保存**します。
+# 3. 端末で次のように打ちます。端末がわからなければ、新しいセルに `!tatami report b2-1.ipynb` と書いて実行しても同じです。
 #
 # ```
-# tatami report b2-1.ipynb --out report.html
+# tatami report b2-1.ipynb
 # ```
 #
-# 提出の前に、「カーネルを再起動してすべて実行」をしておくと、コードと結果が確かに一致します。
+# 印刷できる 1 つのファイル `report.html` ができます。これを提出してください。書いていない解答があれば、その名前が表示されます（それでも提出はできます）。
 # %% [markdown] key="hand-in" lang="en"
 # ## Handing in
 #
-# **Save** the notebook; then, in a terminal, this makes one printable file of it. Answers that are missing are listed (you can hand in all the same).
+# 1. "Restart the kernel and run all cells": then code and results certainly belong together.
+# 2. **Save** the notebook.
+# 3. Type this in a terminal; or, if you have none at hand, run `!tatami report b2-1.ipynb` in a new cell.
 #
 # ```
-# tatami report b2-1.ipynb --out report.html
+# tatami report b2-1.ipynb
 # ```
 #
-# Run "Restart the kernel and run all cells" before: then code and results certainly belong together.
+# It makes one printable file, `report.html`: hand that in. Answers that are missing are listed (you can hand in all the same).

@@ -20,6 +20,18 @@
 student_id = ""  # @student-id
 name = ""  # @name
 email = ""  # @email
+# %% [markdown] key="setup" lang="ja"
+# ## 準備
+#
+# 最初の行は tatamilab を読み込みます。以後の Keras のコードは何も変わりませんが、学習が速くなり、MNIST がネットワークなしで手に入ります。
+#
+# 最初の学習のときに `tatamilab：ネイティブ` と 1 行出ます。速いほうのしくみで学習した、という知らせです（エラーではありません）。
+# %% [markdown] key="setup" lang="en"
+# ## Setup
+#
+# The first line loads tatamilab. Your Keras code stays as it is; it trains faster, and finds MNIST without a network.
+#
+# When the first training begins, a line `tatamilab: native` says that the fast engine is at work. It is no error.
 # %% key="1-0"
 # [1-0]
 # %load_ext tatamilab
@@ -37,9 +49,17 @@ from tatamilab.lesson import show
 set_language("ja")  # ja
 set_language("en")  # en
 SEED = 0
-N = 2000
+# %% [markdown] key="data" lang="ja"
+# ## データ
+#
+# いつもの MNIST ですが、学習に使うのは先頭の 2,000 枚だけです。そのうち最後の 200 枚は検証用なので、重みを動かすのは 1,800 枚。テストは 10,000 枚のままです。
+# %% [markdown] key="data" lang="en"
+# ## The data
+#
+# MNIST as before, but only its first 2,000 training images. The last 200 of them validate, so 1,800 move the weights. The test images are all 10,000.
 # %% key="1-1"
 # [1-1]
+N = 2000
 (X_train, y_train), (X_test, y_test) = keras.datasets.mnist.load_data()
 X_train = np.expand_dims(X_train.astype(np.float32) / 255.0, -1)[:N]
 X_test = np.expand_dims(X_test.astype(np.float32) / 255.0, -1)
@@ -81,17 +101,30 @@ def cnn(depth, dropout=0.0, normalise=False, channels=1):
     return model
 
 
-def train(label, model, X=None, y=None, epochs=20, task="", keep=True):
-    X, y = (X_train, y_train) if X is None else (X, y)
+# %% [markdown] key="depth-train" lang="ja"
+# どの実験も、同じやり方で学習させます。`split` は、最後から検証に取り分ける割合です。
+# %% [markdown] key="depth-train" lang="en"
+# All experiments train in the same way. `split` is the share that is held back from the end, to validate.
+# %% key="1-2-train"
+def train(label, model, X=X_train, y=y_train, epochs=20, split=0.1, seed=SEED, task="", keep=True):
     model.compile(
         loss="sparse_categorical_crossentropy",
         optimizer=keras.optimizers.Adam(learning_rate=0.001),
         metrics=["accuracy"],
     )
-    log = model.fit(X, y, batch_size=64, epochs=epochs, validation_split=0.1, verbose=0)
+    log = model.fit(X, y, batch_size=64, epochs=epochs, validation_split=split, verbose=0)
     if keep:
         tatamilab.keep(
-            label, model, log, X_test, y_test, task=task, seed=SEED, data_size=len(X), batch_size=64
+            label,
+            model,
+            log,
+            X_test,
+            y_test,
+            task=task,
+            seed=seed,
+            data_size=len(X),
+            batch_size=64,
+            validation_split=split,
         )
     return log
 
@@ -124,7 +157,8 @@ for depth in (1, 2, 3):
     keras.utils.set_random_seed(SEED)
     networks[depth] = cnn(depth)
     logs[f"depth {depth}"] = train(f"depth {depth}", networks[depth], task="B2-2-1")
-    print(f"{depth}: {networks[depth].count_params():,}")
+    print(f"畳み込み {depth} 層：パラメータ {networks[depth].count_params():,} 個")  # ja
+    print(f"{depth} convolutions: {networks[depth].count_params():,} parameters")  # en
 plot_gap(logs)
 # %% [markdown] key="depth-shape" lang="ja"
 # 3 層のネットワークを絵で見てみましょう。どの層に重みが集まっていますか。
@@ -138,11 +172,23 @@ show(plot_network(networks[3]), describe_network(networks[3]))
 # %% [markdown] key="task-1" lang="ja"
 # ## 課題 B2-2-1　深くすると良くなるか
 #
-# 1 層・2 層・3 層の結果を比べて、深さの効き目について書いてください。順位は、別の種（`SEED`）でも同じでしょうか。少なくとももう一つの種で確かめてから書いてください。
+# 1 層・2 層・3 層の結果を比べて、深さの効き目について書いてください。順位は、別の種でも同じでしょうか。少なくとももう一つの種で確かめてから書いてください。新しいセルに、たとえばこう書きます。
+#
+# ```
+# for depth in (1, 2, 3):
+#     keras.utils.set_random_seed(1)
+#     train(f"depth {depth}, seed 1", cnn(depth), task="B2-2-1", seed=1)
+# ```
 # %% [markdown] key="task-1" lang="en"
 # ## Task B2-2-1: Does depth help?
 #
-# Compare one, two and three convolutions, and write what depth does. Is their order the same with another `SEED`? Try at least one more before you write.
+# Compare one, two and three convolutions, and write what depth does. Is their order the same with another seed? Try at least one more before you write. In a new cell, for example:
+#
+# ```
+# for depth in (1, 2, 3):
+#     keras.utils.set_random_seed(1)
+#     train(f"depth {depth}, seed 1", cnn(depth), task="B2-2-1", seed=1)
+# ```
 # %% [markdown] key="answer-1" lang="ja" answer="B2-2-1"
 # **解答 B2-2-1**
 #
@@ -203,7 +249,7 @@ log_normalised = train("batch normalisation", cnn(2, normalise=True), task="B2-2
 #
 # どんな変え方でもよいわけではありません。**ラベルが変わらない**変え方だけです。左右を反転した「2」は、もう 2 ではありません。「6」を 180° 回したら？
 #
-# 検証に使う画像をずらして混ぜてはいけません。ここでは学習の 1,800 枚だけを増やし、検証の 200 枚はそのままにします。
+# 検証に使う画像をずらして混ぜてはいけません。ここでは学習の 1,800 枚だけを 4 倍に増やし、検証の 200 枚はそのまま最後に置きます（Keras は検証データを**最後から**取ります）。
 # %% [markdown] key="augmentation" lang="en"
 # ## Augmentation
 #
@@ -211,37 +257,32 @@ log_normalised = train("batch normalisation", cnn(2, normalise=True), task="B2-2
 #
 # Not every change will do, only one that **keeps the label**. A mirrored 2 is no 2 any more. And a 6 turned by 180°?
 #
-# Moved copies must not get into the validation images. Here only the 1,800 training images are multiplied; the 200 validation images stay as they are.
+# Moved copies must not get into the validation images. Here only the 1,800 training images are multiplied by four; the 200 validation images stay as they are, at the end, from where Keras **takes** them.
 # %% key="2-3"
 # [2-3]
 def moved(X, rng, most=2):
-    out = np.zeros_like(X)
-    for number, (down, right) in enumerate(rng.integers(-most, most + 1, (len(X), 2))):
-        out[number] = np.roll(X[number], (down, right), axis=(0, 1))
-    return out
+    around = np.pad(X, ((0, 0), (most, most), (most, most), (0, 0)))
+    corners = rng.integers(0, 2 * most + 1, (len(X), 2))
+    return np.stack([image[top : top + 28, left : left + 28] for image, (top, left) in zip(around, corners)])
 
 
 rng = np.random.default_rng(SEED)
-n_train = len(X_train) - len(X_train) // 10
-copies = [X_train[:n_train], *(moved(X_train[:n_train], rng) for _copy in range(3))]
-X_more, y_more = np.concatenate(copies), np.tile(y_train[:n_train], 4)
+n_validation = len(X_train) // 10
+X_learned, y_learned = X_train[:-n_validation], y_train[:-n_validation]
+copies = [X_learned, *(moved(X_learned, rng) for _copy in range(3))]
+X_more = np.concatenate([*copies, X_train[-n_validation:]])
+y_more = np.concatenate([np.tile(y_learned, len(copies)), y_train[-n_validation:]])
 
 keras.utils.set_random_seed(SEED)
 augmented = cnn(2)
-augmented.compile(
-    loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Adam(0.001), metrics=["accuracy"]
-)
-log_augmented = augmented.fit(
-    X_more,
-    y_more,
-    batch_size=64,
-    epochs=20,
-    validation_data=(X_train[n_train:], y_train[n_train:]),
-    verbose=0,
-)
-tatamilab.keep(
-    "augmentation", augmented, log_augmented, X_test, y_test, task="B2-2-2", seed=SEED, batch_size=64
-)
+split = n_validation / len(X_more)
+log_augmented = train("augmentation", augmented, X_more, y_more, split=split, task="B2-2-2")
+
+_fig, axes = plt.subplots(1, 4, figsize=(6, 1.7))
+for copy, ax in zip(copies, axes):
+    ax.imshow(copy[0, :, :, 0], cmap="gray")
+    ax.axis("off")
+plt.show()
 # %% key="2-4"
 # [2-4]
 plot_gap(
@@ -321,10 +362,24 @@ print(f"test painted like the training data {same:.4f}, test in random colours {
 # %% [markdown] key="colour-after" lang="ja"
 # 正解率の高さは、正しい理由で当てていることの証拠にはなりません。ネットワークは「楽な手がかり」があれば、それを使います。
 #
-# 本物のカラー写真で試したい人は、端末で `tatami data fetch cifar10` を実行しておけば、`tatami run --data cifar10` が使えます（ネットワークが必要です）。
+# 最初の層のフィルタを見てください。1 枚のフィルタの重みを、チャネルごとに（0 が赤、1 が緑、2 が青）描いています。
+#
+# **問い**　同じ番号のフィルタを三つのチャネルで比べてください。形だけに答えるフィルタなら、三つの模様はそっくりなはずです。色に答えるフィルタなら、どう違うはずですか。実際はどちらでしょう。
+#
 # %% [markdown] key="colour-after" lang="en"
 # A high accuracy is no proof that the answers are right for the right reason. If there is an easy clue, the network takes it.
 #
+# Look at the filters of the first layer. The weights of each are drawn channel by channel (0 is red, 1 green, 2 blue).
+#
+# **Question.** Compare the filter of one number in the three channels. If it answered to form alone, its three patterns would be alike. How would they differ if it answered to colour? Which is it?
+# %% key="3-2"
+# [3-2]
+from tatamilab.instruments import describe_filters, plot_filters
+
+show(plot_filters(in_colour), describe_filters(in_colour))
+# %% [markdown] key="cifar" lang="ja"
+# 本物のカラー写真で試したい人は、端末で `tatami data fetch cifar10` を実行しておけば、`tatami run --data cifar10` が使えます（ネットワークが必要です）。
+# %% [markdown] key="cifar" lang="en"
 # For real colour photographs, `tatami data fetch cifar10` in a terminal, and then `tatami run --data cifar10` (this needs a network).
 # %% [markdown] key="free" lang="ja"
 # ## 自由な実験
@@ -342,28 +397,41 @@ log_both = train("both", cnn(2, dropout=0.5, normalise=True))
 # %% [markdown] key="deeper" lang="ja"
 # ## もっと深く
 #
+# どの問いも、**図を見なければ答えられません**。
+#
 # ### 1　受容野を測る
 #
-# 真ん中の行の画素を一つずつ明るくして、2 層目の畳み込みの中央の数が変わるかどうかを調べます。
+# 784 個の画素を一つずつ明るくして、2 層目の畳み込みの中央の数がどれだけ変わるかを調べ、その画素の場所に描きます。
 #
-# **問い**　この数は、画像の何画素分の幅を見ていますか。紙で数えた答えと合いましたか。
+# **問い**　この数は、画像の何画素四方を見ていますか。紙で数えた答えと合いましたか。見ている画素は、どれも同じくらい効いていますか。
 # %% [markdown] key="deeper" lang="en"
 # ## Going deeper
 #
+# None of these questions can be answered **without looking**.
+#
 # ### 1. Measure the receptive field
 #
-# For each pixel in the middle row, we make it a little brighter and see whether one number in the middle of the second convolution changes.
+# We make each of the 784 pixels a little brighter, one at a time, see how much the numbers in the middle of the second convolution change, and draw it at the place of the pixel.
 #
-# **Question.** How many pixels wide is what this number sees? Does it agree with what you counted on paper?
+# **Question.** How many pixels wide and high is what these numbers see? Does it agree with what you counted on paper? Do all of those pixels matter alike?
 # %% key="deeper-1-code"
 second = [layer for layer in networks[2].layers if isinstance(layer, layers.Conv2D)][1]
 until_second = keras.Model(networks[2].inputs, second.output)
 base = np.full((1, 28, 28, 1), 0.5, np.float32)
-lit = np.repeat(base, 28, axis=0)
-lit[np.arange(28), 14, np.arange(28), 0] = 1.0
+lit = base + 0.5 * np.eye(784, dtype=np.float32).reshape(784, 28, 28, 1)
 middle = until_second.predict(base, verbose=0)[0, 7, 7]
-changed = np.abs(until_second.predict(lit, verbose=0)[:, 7, 7] - middle).max(axis=1) > 1e-4
-print("".join("■" if one else "・" for one in changed), int(changed.sum()))
+change = np.abs(until_second.predict(lit, verbose=0)[:, 7, 7] - middle).max(axis=1).reshape(28, 28)
+rows, columns = np.nonzero(change > 1e-4)
+said = f"{np.ptp(rows) + 1} × {np.ptp(columns) + 1}"
+
+fig, ax = plt.subplots(figsize=(4, 4))
+ax.imshow(change, cmap="gray_r")
+ax.set_xticks(range(0, 28, 4))
+ax.set_yticks(range(0, 28, 4))
+ax.grid(alpha=0.4)
+plt.close(fig)
+print(said)
+show(fig, said)
 # %% [markdown] key="deeper-2" lang="ja"
 # ### 2　層ごとの特徴マップ
 #
@@ -400,32 +468,59 @@ show(
 # %% [markdown] key="deeper-4" lang="ja"
 # ### 4　ずらしに強くなったか
 #
-# B1-2 の「もっと深く」と同じ実験を、三つのネットワークでします。
+# B1-2 の「もっと深く」と同じように、テスト画像を右へずらします。三つのネットワークで比べます。その下の欄では、データ拡張で学習したネットワークに、自分の字を読ませられます（紙や GitHub では、テスト画像の「2」の図が見えます）。
 #
 # **問い**　データ拡張は 2 画素までのずらしでした。3 画素、4 画素ではどうですか。畳み込みはどこでも同じフィルタを使うのに、ずらしに弱いのはなぜでしょう。
 # %% [markdown] key="deeper-4" lang="en"
 # ### 4. Has it become robust to shifts?
 #
-# The experiment of B1-2 once more.
+# As in "Going deeper" of B1-2, we move the test images to the right, for three networks. On the pad below, the network with augmentation reads what you draw (on paper, or on GitHub, you see a 2 of the test images).
 #
 # **Question.** Augmentation moved images by up to two pixels. What happens at three and four? A convolution uses the same filter everywhere; why does a shift hurt it at all?
 # %% key="deeper-4-code"
-for label, network in (("as it is", networks[2]), ("dropout", with_dropout), ("augmentation", augmented)):
-    scores = [network.evaluate(np.roll(X_test, shift, axis=2), y_test, verbose=0)[1] for shift in range(6)]
-    print(f"{label:>12}", " ".join(f"{score:.3f}" for score in scores))
+shifts = range(6)
+said = []
+fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
+compared = {"as it is": networks[2], "dropout": with_dropout, "augmentation": augmented}
+for (label, network), marker in zip(compared.items(), "os^"):
+    images = [np.pad(X_test, ((0, 0), (0, 0), (shift, 0), (0, 0)))[:, :, :28] for shift in shifts]
+    scores = [network.evaluate(one, y_test, verbose=0)[1] for one in images]
+    ax.plot(shifts, scores, marker=marker, label=label)
+    said.append(f"{label:>12} " + " ".join(f"{score:.3f}" for score in scores))
+ax.set_xlabel("Pixels to the right")
+ax.set_ylabel("Test accuracy")
+ax.legend()
+plt.close(fig)
+print("\n".join(said))
+show(fig, "\n".join(said))
+# %% key="deeper-4-pad"
+from tatamilab.widgets import DigitPad
+
+two = X_test[1]
+show(
+    DigitPad(augmented), describe_activation_maps(augmented, two), still=plot_activation_maps(augmented, two)
+)
 # %% [markdown] key="hand-in" lang="ja"
 # ## 提出
 #
-# ノートブックを**保存して**から、端末で次のように打ちます。
+# 1. 「カーネルを再起動してすべて実行」をします。こうしておくと、コードと結果が確かに一致します。
+# 2. ノートブックを**保存**します。
+# 3. 端末で次のように打ちます。端末がわからなければ、新しいセルに `!tatami report b2-2.ipynb` と書いて実行しても同じです。
 #
 # ```
-# tatami report b2-2.ipynb --out report.html
+# tatami report b2-2.ipynb
 # ```
+#
+# 印刷できる 1 つのファイル `report.html` ができます。これを提出してください。書いていない解答があれば、その名前が表示されます（それでも提出はできます）。
 # %% [markdown] key="hand-in" lang="en"
 # ## Handing in
 #
-# **Save** the notebook; then, in a terminal:
+# 1. "Restart the kernel and run all cells": then code and results certainly belong together.
+# 2. **Save** the notebook.
+# 3. Type this in a terminal; or, if you have none at hand, run `!tatami report b2-2.ipynb` in a new cell.
 #
 # ```
-# tatami report b2-2.ipynb --out report.html
+# tatami report b2-2.ipynb
 # ```
+#
+# It makes one printable file, `report.html`: hand that in. Answers that are missing are listed (you can hand in all the same).
