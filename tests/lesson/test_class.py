@@ -271,7 +271,7 @@ def test_a_password(tmp_path: Path) -> None:
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(mark) + offset] |= 1
     with i18n.using("en"):
-        assert list(members(bytes(content))) == ["a.html: it is locked with a password."]
+        assert list(members(io.BytesIO(bytes(content)))) == ["a.html: it is locked with a password."]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Readers of what students hand in."""
 
+import io
 import json
 import tempfile
 import zipfile
@@ -111,7 +112,7 @@ def read_to_report(content: bytes, _folder: Path) -> None:
 
 
 def read_zip(content: bytes, _folder: Path) -> None:
-    for _member in members(content):
+    for _member in members(io.BytesIO(content)):
         continue
 
 

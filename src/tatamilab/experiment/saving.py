@@ -70,10 +70,25 @@ def read_predictions(path: Path) -> NDArray[np.float32]:
     Raises:
         BadInput: there are none, or the file is damaged.
     """
+    return read_predictions_and_labels(path)[0]
+
+
+def read_predictions_and_labels(path: Path) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
+    """The probabilities (n, classes) and the true labels (n,) that `save_predictions` wrote.
+
+    Raises:
+        BadInput: there are none, or the file is damaged.
+    """
+    damaged = _("{path} is damaged or missing; run the experiment again.", path=path)
     try:
-        return np.asarray(read_arrays(path.read_bytes())["probabilities"], dtype=np.float32)
+        arrays = read_arrays(path.read_bytes())
+        probabilities, labels = arrays["probabilities"], arrays["y_test"]
     except (OSError, ValueError, KeyError) as problem:
-        raise BadInput(_("{path} is damaged or missing; run the experiment again.", path=path)) from problem
+        raise BadInput(damaged) from problem
+    are_numbers = probabilities.ndim == 2 and probabilities.dtype.kind == "f" and labels.dtype.kind in "iu"
+    if not are_numbers or labels.shape != probabilities.shape[:1] or not probabilities.size:
+        raise BadInput(damaged)
+    return probabilities.astype(np.float32, copy=False), labels
 
 
 def _without_chance(archive: bytes) -> bytes:

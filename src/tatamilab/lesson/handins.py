@@ -5,7 +5,6 @@ import base64
 import binascii
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from tatamilab.errors import BadInput
 from tatamilab.experiment import folder as run_folder
 from tatamilab.experiment import record as run_record
 from tatamilab.experiment import saving
-from tatamilab.files import read_arrays, read_json, sha256
+from tatamilab.files import read_json, sha256
 from tatamilab.i18n import _
 from tatamilab.lesson import results
 from tatamilab.lesson.architecture import architecture
@@ -26,7 +25,6 @@ from tatamilab.lesson.students import Student, students
 
 LARGEST_NOTEBOOK = 100 * 2**20
 LARGEST_PICTURE = 8 * 2**20
-LARGEST_PREDICTIONS = 64 * 2**20
 MOST_PIXELS = 6000 * 6000
 MOST_FIGURES = 60
 MOST_RESULTS = 200
@@ -34,7 +32,10 @@ LONGEST_OUTPUT = 4_000
 LONGEST_ANSWER = 50_000
 
 MARKER = re.compile(r"^\s*\*\*(?:解答|Answer)\s+(?P<task>[A-Z]\d-\d-\d+)\*\*\s*", re.IGNORECASE)
-PLACEHOLDER = re.compile(r"^（ここに書いてください。.*）\s*$|^\(Write here\..*\)\s*$", re.MULTILINE)
+PLACEHOLDER = re.compile(
+    r"^（ここに書いてください。.*）\s*$|^\(Write here\..*\)\s*$|^YOUR ANSWER HERE\s*$", re.MULTILINE
+)
+"""What a cell for an answer comes with, from us or from nbgrader."""
 CELL_NUMBER = re.compile(r"^# \[(?P<number>[\w-]+)\]")
 FIELDS = ("student_id", "name", "email")
 
@@ -292,7 +293,7 @@ def read_run(path: Path) -> HandIn:
         raise BadInput(_("The run in {path} failed before it could be evaluated, so there is nothing to report.",
                          path=path))  # fmt: skip
     options = record.options
-    probabilities, labels = _predictions(path / run_folder.PREDICTIONS)
+    probabilities, labels = saving.read_predictions_and_labels(path / run_folder.PREDICTIONS)
     result = Result(
         label=f"{options['model']} ({path.name})",
         task="",
@@ -333,24 +334,6 @@ def _history(path: Path) -> dict[str, list[float | None]]:
         name: [value if np.isfinite(value) else None for value in values]
         for name, values in saving.read_history(path).items()
     }
-
-
-def _predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (n, classes) and true labels (n,) of a run."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > LARGEST_PREDICTIONS:
-                raise BadInput(_("{path} is larger than the predictions of a run can be.", path=path))
-        arrays = read_arrays(path.read_bytes())
-        probabilities, labels = arrays["probabilities"], arrays["y_test"]
-    except (OSError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile) as problem:
-        if isinstance(problem, BadInput):
-            raise
-        raise BadInput(_("{path} is damaged or missing.", path=path)) from problem
-    is_one = probabilities.ndim == 2 and probabilities.dtype.kind == "f" and labels.dtype.kind in "iu"
-    if not is_one or labels.shape != probabilities.shape[:1] or not probabilities.size:
-        raise BadInput(_("{path} is damaged or missing.", path=path))
-    return probabilities, labels
 
 
 def _figures(path: Path) -> list[Picture]:

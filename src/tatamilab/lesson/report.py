@@ -11,6 +11,7 @@ from tatamilab import __version__
 from tatamilab.experiment import page
 from tatamilab.i18n import _
 from tatamilab.lesson.handins import Experiment, HandIn, Kept, Picture
+from tatamilab.lesson.missing import missing
 from tatamilab.lesson.results import Result, digest
 from tatamilab.lesson.students import Student
 from tatamilab.lesson.tasks import TASKS, tasks_of
@@ -50,14 +51,8 @@ class Report:
     @property
     def missing(self) -> list[str]:
         """What is asked for and isn't there, in words."""
-        who = [] if any(one.id for one in self.students) else [_("student ID")]
-        if not any(one.name for one in self.students):
-            who.append(_("name"))
-        tasks = tasks_of(self.worksheet)
-        unanswered = [_("answer {task}", task=task.name) for task in tasks if not self.answers.get(task.name)]
         kept = [one.result for one in self.results]
-        needs = [need for task in tasks for need in task.unmet(kept)]
-        return [*who, *unanswered, *(need.request() for need in needs)]
+        return missing(self.worksheet, self.students, self.answers, kept).in_full()
 
     def payload(self) -> dict[str, Any]:
         """What a program reads of the report, with its hash; figures are not in it."""

@@ -14,11 +14,10 @@ from tatamilab.errors import BadInput
 from tatamilab.experiment import RunOptions, Watcher
 from tatamilab.i18n import LANGUAGES, _
 from tatamilab.lesson.handins import read_run
+from tatamilab.lesson.missing import foreign
 from tatamilab.lesson.reading_reports import ReadReport
 from tatamilab.lesson.report import numbers_of
 from tatamilab.lesson.results import Result
-from tatamilab.lesson.students import draw_of, normalised_id
-from tatamilab.lesson.tasks import tasks_of
 
 
 @dataclass(frozen=True)
@@ -98,14 +97,10 @@ def _named(name: str) -> str:
 
 def _other_draws(report: ReadReport) -> Iterator[str]:
     """Samples that are not the one of the student's ID."""
-    own = {draw_of(student.id) for student in report.students if normalised_id(student.id)}
-    tasks = {task.name for task in tasks_of(report.worksheet)}
-    for kept in report.results:
-        draw = kept.result.recipe.draw
-        if draw is not None and own and kept.result.task in tasks and draw not in own:
-            yield _(
-                "{label!r}: draw {draw} doesn't belong to the student ID.", label=kept.result.label, draw=draw
-            )
+    for one in foreign(report.worksheet, report.students, [kept.result for kept in report.results]):
+        yield _(
+            "{label!r}: draw {draw} doesn't belong to the student ID.", label=one.label, draw=one.recipe.draw
+        )
 
 
 def repeat(result: Result, told: Callable[[str], object] = lambda line: None) -> Repeated:

@@ -1,10 +1,10 @@
 """Zips that somebody else made: read in memory, within limits, and never unpacked under their own names."""
 
-import io
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
@@ -31,14 +31,17 @@ class Member:
     content: bytes
 
 
-def members(content: bytes) -> Iterator[Member | str]:
+def members(file: BinaryIO) -> Iterator[Member | str]:
     """The files of a zip one by one; for one that can't be read, a sentence that says so.
+
+    Args:
+        file: the zip, open for reading; of a large one only what is looked at is read.
 
     Raises:
         BadInput: it is no zip, or has more files or bytes than a class can hand in.
     """
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
+        archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as problem:
         raise BadInput(_("It is not a zip, or a damaged one.")) from problem
     with archive:

@@ -1,10 +1,13 @@
 """A folder of hand-ins: reports, notebooks, runs and zips, each read or named with the reason why not."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from tatamilab.errors import BadInput
 from tatamilab.experiment import folder as run_folder
@@ -13,12 +16,16 @@ from tatamilab.lesson import handins
 from tatamilab.lesson.classroom.archives import WHEN, Member, is_clutter, members
 from tatamilab.lesson.handins import Kept
 from tatamilab.lesson.reading_reports import report_content
-from tatamilab.lesson.students import Student
+from tatamilab.lesson.students import Student, normalised_id
 
 MOST_FILES = 20_000
 LARGEST_ZIP = 2**30
 LARGEST_FILE = 200 * 2**20
 RUN_FILES = (run_folder.RECORD, run_folder.HISTORY, run_folder.PREDICTIONS)
+NAMED_BY_TIME = re.compile(r"\d{8}-\d{6}-")
+"""How `tatami run` names a folder that nobody has named."""
+RUNS = "runs"
+"""The folder that it puts them into."""
 PASSED_OVER = {".csv", ".txt", ".md", ".png", ".svg", ".keras", ".npz", ".json", ".py"}
 """What may lie beside a hand-in without being one."""
 
@@ -47,6 +54,11 @@ class HandedIn:
     results: tuple[Kept, ...]
     troubles: tuple[str, ...] = ()
 
+    @property
+    def folder(self) -> PurePosixPath:
+        """Where it lies; a zip is a folder, too."""
+        return PurePosixPath(self.source).parent
+
 
 @dataclass
 class Gathered:
@@ -64,7 +76,8 @@ class Gathered:
 def gather(folder: Path) -> Gathered:
     """Read every hand-in in a folder and in the folders and zips in it.
 
-    Nothing is run, nothing is written beside it, no link is followed.
+    Nothing is run, nothing is written beside it, no link is followed. A run belongs to whose notebook or report lies in
+    the same folder, or in one above it.
 
     Raises:
         BadInput: there is no such folder.
@@ -80,7 +93,40 @@ def gather(folder: Path) -> Gathered:
             found.unread.append((name, str(problem)))
         except OSError as problem:
             found.unread.append((name, problem.strerror or str(problem)))
+    found.handed_in = _with_their_runs(found.handed_in)
     return found
+
+
+def _with_their_runs(handed_in: Sequence[HandedIn]) -> list[HandedIn]:
+    """The hand-ins, each with the runs that lie in its folder; runs of one folder without any are one hand-in."""
+    named = [one for one in handed_in if one.kind != "run"]
+    together = {one.source: one for one in named}
+    for run in handed_in:
+        if run.kind == "run":
+            source = _owner(run, named) or _student_folder(run.source) or run.source
+            together[source] = (
+                _joined(together[source], run) if source in together else replace(run, source=source)
+            )
+    return list(together.values())
+
+
+def _owner(run: HandedIn, named: Sequence[HandedIn]) -> str | None:
+    """The source of the hand-in beside or above a run; None if there is none, or several students' lie there."""
+    for folder in (run.folder, *run.folder.parents):
+        if folder == PurePosixPath():
+            return None
+        beside = [one for one in named if one.folder == folder]
+        if beside:
+            newest = max(beside, key=lambda one: (one.when, one.kind == "report"))
+            whose = {tuple(normalised_id(student.id) for student in one.students) for one in beside}
+            return newest.source if len(whose) == 1 else None
+    return None
+
+
+def _joined(one: HandedIn, run: HandedIn) -> HandedIn:
+    had = {kept.result.predictions for kept in one.results}
+    more = tuple(kept for kept in run.results if kept.result.predictions not in had)
+    return replace(one, results=one.results + more, troubles=one.troubles + run.troubles)
 
 
 def _files(folder: Path, found: Gathered) -> Iterator[Path]:
@@ -117,15 +163,16 @@ def _take(path: Path, name: str, found: Gathered) -> None:
     if path.stat().st_size > limit:
         found.unread.append((name, _("It is larger than {limit:,} MB.", limit=limit // 2**20)))
     elif suffix == ".zip":
-        _take_zip(path.read_bytes(), name, found, depth=1)
+        with path.open("rb") as file:
+            _take_zip(file, name, found, depth=1)
     else:
         _take_content(Member(name, when, path.read_bytes() if _is_read(name) else b""), found)
 
 
-def _take_zip(content: bytes, name: str, found: Gathered, depth: int) -> None:
+def _take_zip(file: BinaryIO, name: str, found: Gathered, depth: int) -> None:
     """Hand-ins in a zip, and in zips in it: an LMS packs what students have packed."""
     runs: dict[str, list[Member]] = {}
-    for member in members(content):
+    for member in members(file):
         if isinstance(member, str):
             found.unread.append((f"{name}/{member.partition(': ')[0]}", member.partition(": ")[2]))
             continue
@@ -139,7 +186,7 @@ def _take_zip(content: bytes, name: str, found: Gathered, depth: int) -> None:
             elif depth == 0:
                 found.unread.append((full.name, _("It is a zip in a zip in a zip.")))
             else:
-                _take_zip(member.content, full.name, found, depth - 1)
+                _take_zip(io.BytesIO(member.content), full.name, found, depth - 1)
         except BadInput as problem:
             found.unread.append((full.name, str(problem)))
     for where, files in runs.items():
@@ -183,7 +230,16 @@ def _is_read(name: str) -> bool:
 
 
 def _of_run(path: Path, name: str, when: WHEN) -> HandedIn:
-    """A run says nothing of who it is; the name of its folder has to do."""
+    """A run says nothing of who it is; the name of a folder has to do."""
     found = handins.read_run(path)
-    who = (Student(name=PurePosixPath(name).name),)
+    who = (Student(name=PurePosixPath(_student_folder(name) or name).name),)
     return HandedIn(name, when, "run", "", who, {}, tuple(found.results), tuple(found.troubles))
+
+
+def _student_folder(source: str) -> str | None:
+    """The folder that a run was put into as `tatami run` had named it; None if it isn't a student's own."""
+    place = PurePosixPath(source)
+    if not NAMED_BY_TIME.match(place.name):
+        return None
+    folder = place.parent.parent if place.parent.name == RUNS else place.parent
+    return None if folder == PurePosixPath() or folder.suffix.lower() == ".zip" else str(folder)

@@ -45,10 +45,10 @@ def table(summary: ClassSummary) -> str:
             _("E-mail"),
             _("File"),
             _("Missing"),
-            "CNN 600",
-            "BPNN 600",
-            "CNN own",
-            "BPNN own",
+            _("{model}, the first 600", model="CNN"),
+            _("{model}, the first 600", model="BPNN"),
+            _("{model}, their own 600", model="CNN"),
+            _("{model}, their own 600", model="BPNN"),
         ]
     )
     for row in summary.rows:

@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from tatamilab.analysis.study_effects import Estimate, mean_over_draws, p_of_draws
 from tatamilab.i18n import _
 from tatamilab.lesson.classroom.gathering import Gathered, HandedIn
+from tatamilab.lesson.missing import foreign, missing, own_draws
 from tatamilab.lesson.results import Result
-from tatamilab.lesson.students import Student, draw_of, normalised_id
-from tatamilab.lesson.tasks import on_600, tasks_of
+from tatamilab.lesson.students import Student, normalised_id
+from tatamilab.lesson.tasks import on_600
 
 CNN, BPNN = "cnn-small-data", "bpnn"
 N_HARDEST = 20
@@ -123,16 +125,24 @@ def summarise(found: Gathered, roster: Sequence[Student] = (), *, anonymous: boo
 
 
 def _newest(handed_in: Iterable[HandedIn]) -> tuple[list[HandedIn], list[HandedIn]]:
-    """For each student and worksheet the newest hand-in, a report before a notebook; and the others."""
+    """For each student and worksheet the newest hand-in, a report before a notebook; and the others.
+
+    What lies beside the one that counts, such as the notebook that a report was made from, is passed over.
+    """
     best: dict[object, HandedIn] = {}
-    others = []
+    others: list[tuple[object, HandedIn]] = []
     for one in sorted(handed_in, key=lambda one: (one.when, one.kind == "report")):
         ids = [normalised_id(student.id) for student in one.students]
         key = (one.worksheet, *ids) if any(ids) else one.source
         if key in best:
-            others.append(best[key])
+            others.append((key, best[key]))
         best[key] = one
-    return list(best.values()), others
+    return list(best.values()), [one for key, one in others if not _lie_together(one, best[key])]
+
+
+def _lie_together(one: HandedIn, other: HandedIn) -> bool:
+    """Whether two hand-ins lie in the same folder of a student's."""
+    return one.folder == other.folder and one.folder != PurePosixPath()
 
 
 def _row(one: HandedIn, notes: list[str]) -> Row:
@@ -142,32 +152,19 @@ def _row(one: HandedIn, notes: list[str]) -> Row:
         for kept in one.results
         if not kept.is_intact
     ]
-    draws = {draw_of(student.id) for student in one.students if normalised_id(student.id)}
+    draws = own_draws(one.students)
     own = [result for result in results if result.recipe.draw in draws]
-    others = [result for result in results if result.recipe.draw not in (None, *draws)]
-    if others and one.worksheet:
+    if foreign(one.worksheet, one.students, results):
         notes.append(_("{source}: the draw is not the one of the student ID.", source=one.source))
     return Row(
         who=one.students,
         source=one.source,
-        missing=tuple(_missing(one, results)),
+        missing=tuple(missing(one.worksheet, one.students, one.answers, results).in_short()),
         answers=one.answers,
         results=results,
         first=(_accuracy(results, CNN, own=False), _accuracy(results, BPNN, own=False)),
         own=(_accuracy(own, CNN, own=True), _accuracy(own, BPNN, own=True)),
     )
-
-
-def _missing(one: HandedIn, results: Sequence[Result]) -> Iterable[str]:
-    if not any(normalised_id(student.id) for student in one.students):
-        yield _("student ID")
-    if not any(student.name.strip() for student in one.students):
-        yield _("name")
-    for task in tasks_of(one.worksheet):
-        if not one.answers.get(task.name):
-            yield _("answer {task}", task=task.name)
-        if unmet := task.unmet(results):
-            yield _("{n} of {all} results of {task}", n=len(unmet), all=len(task.needs), task=task.name)
 
 
 def _absent(rows: Sequence[Row], roster: Sequence[Student]) -> list[Row]:
