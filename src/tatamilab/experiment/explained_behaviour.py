@@ -10,10 +10,11 @@ from tatamilab import instruments
 from tatamilab.analysis import near_duplicates, nearest_images, surest_mistakes
 from tatamilab.analysis.calibration import FEWEST_A_BIN
 from tatamilab.errors import BadInput, TatamiError
+from tatamilab.experiment.explained import Explained
 from tatamilab.experiment.explained_pictures import Picture, picture
 from tatamilab.experiment.explained_run import ExplainedRun
 from tatamilab.experiment.how_few import HowFew
-from tatamilab.experiment.memorising import memorised
+from tatamilab.experiment.memorising import Memorised, memorised
 from tatamilab.i18n import _
 from tatamilab.instruments import style
 from tatamilab.instruments.activity import hidden_values
@@ -46,13 +47,7 @@ def behaviour(run: ExplainedRun, fewer: HowFew | None = None) -> Behaviour:
     Raises:
         OutputError: the run's folder cannot be written.
     """
-    makers: dict[str, Callable[[], Picture]] = {
-        "likes": lambda: _likes(run),
-        "plane": lambda: _plane(run),
-        "accuracy": lambda: _accuracy(run),
-        "mistakes": lambda: _mistakes(run),
-        "attribution": lambda: _attribution(run),
-    }
+    makers = {**behaviour_makers(run), "attribution": lambda: _attribution(run, lambda: memorised(run))}
     if fewer is not None:
         makers["few"] = lambda: _few(fewer)
     pictures, left_out = {}, {}
@@ -66,7 +61,18 @@ def behaviour(run: ExplainedRun, fewer: HowFew | None = None) -> Behaviour:
     return Behaviour(pictures, left_out)
 
 
-def _likes(run: ExplainedRun) -> Picture:
+def behaviour_makers(run: Explained) -> dict[str, Callable[[], Picture]]:
+    """What draws each of the pictures that need no other training, by name."""
+    return {
+        "likes": lambda: _likes(run),
+        "plane": lambda: _plane(run),
+        "accuracy": lambda: _accuracy(run),
+        "mistakes": lambda: _mistakes(run),
+        "attribution": lambda: _attribution(run),
+    }
+
+
+def _likes(run: Explained) -> Picture:
     found = instruments.exciting_patches(run.model, run.x_test[:_N_LIKED], run.layer)
     return picture(
         _("The patches that excite each filter most"),
@@ -75,7 +81,7 @@ def _likes(run: ExplainedRun) -> Picture:
     )
 
 
-def _plane(run: ExplainedRun) -> Picture:
+def _plane(run: Explained) -> Picture:
     images, labels = run.x_test[:_N_LAID_OUT], run.dataset.y_test[:_N_LAID_OUT]
     values = {
         _("Before training"): hidden_values(run.before_model, images),
@@ -88,7 +94,7 @@ def _plane(run: ExplainedRun) -> Picture:
     )
 
 
-def _accuracy(run: ExplainedRun) -> Picture:
+def _accuracy(run: Explained) -> Picture:
     truth, names = run.dataset.y_test, run.dataset.class_names
     predicted, sure = run.probabilities.argmax(axis=1), run.probabilities.max(axis=1)
     right = predicted == truth
@@ -107,7 +113,7 @@ def _accuracy(run: ExplainedRun) -> Picture:
     return picture(_("How sure, how often right, and what is confused"), sentences(said), fig)
 
 
-def _mistakes(run: ExplainedRun) -> Picture:
+def _mistakes(run: Explained) -> Picture:
     truth, names = run.dataset.y_test, run.dataset.class_names
     predicted, sure = run.probabilities.argmax(axis=1), run.probabilities.max(axis=1)
     wrong = surest_mistakes(truth, run.probabilities, _N_NEAREST)
@@ -115,7 +121,7 @@ def _mistakes(run: ExplainedRun) -> Picture:
         raise BadInput(_("There are no mistakes."))
     recognised = np.flatnonzero(predicted == truth)
     recognised = np.random.default_rng(0).permutation(recognised)[:_N_RECOGNISED]
-    train, labels = run.dataset.x_train[: run.record.data.n_train], run.dataset.y_train
+    train, labels = run.dataset.x_train[: run.n_train], run.dataset.y_train
     k = min(3, len(train))
     found = nearest_images(run.dataset.x_test[np.concatenate([wrong, recognised])], train, k)
     nearest, usual = found.part(slice(len(wrong))), found.part(slice(len(wrong), None))
@@ -142,17 +148,18 @@ def _mistakes(run: ExplainedRun) -> Picture:
     )
 
 
-def _attribution(run: ExplainedRun) -> Picture:
+def _attribution(run: Explained, by_heart: Callable[[], Memorised] | None = None) -> Picture:
     image: NDArray[np.float32] = run.x_test[0]
     label = int(run.probabilities[0].argmax())
-    network, by_heart = Attribution(run.model), memorised(run)
+    network = Attribution(run.model)
     maps = {
         _("this network"): network.maps(image, label),
         _("weights shuffled"): network.maps(image, label, randomised(run.model.get_weights())),
-        _("labels learned by heart ({share:.0%})", share=by_heart.share): network.maps(
-            image, label, by_heart.weights
-        ),
     }
+    if by_heart is not None:
+        other = by_heart()
+        title = _("labels learned by heart ({share:.0%})", share=other.share)
+        maps[title] = network.maps(image, label, other.weights)
     return picture(
         _("What the answer {name} rests on", name=run.dataset.class_names[label]),
         instruments.describe_attribution(image, maps),
