@@ -50,7 +50,7 @@ def test_the_pad_reads_what_the_model_predicts(pad: DigitPad, model: Any) -> Non
     np.testing.assert_allclose(reading["probabilities"], theirs, atol=5e-3)
     assert reading["most"] == int(theirs.argmax())
     assert reading["sequence"] == 5
-    assert [(one["rows"], one["channels"]) for one in reading["maps"]] == [(24, 4), (12, 4)]
+    assert [(one["rows"], one["count"]) for one in reading["maps"]] == [(24, 4), (12, 4)]
     assert reading["rests"]["rows"] == 14
     assert reading["says"] == f"Read as {reading['most']}, with {max(reading['probabilities']):.0%}."
 
@@ -166,6 +166,88 @@ def test_commands_reach_the_run_and_moments_come_back() -> None:
     assert part.moment["status"] == "Ready: 2 epochs of 5 steps, seed 2"
     part.close()
     run.close()
+
+
+def test_the_pinned_image_and_the_mistakes_of_the_moment() -> None:
+    sample = Sample.of(load("mnist", data_size=600))
+    run = LiveRun(lambda: worksheet_cnn(filters=4), sample, epochs=1)
+    part = Training(run)
+    part.command = {"sequence": 1, "name": "epoch"}
+    run.wait()
+    part.command = {"sequence": 2, "name": "pin", "value": 7}
+    part.command = {"sequence": 3, "name": "pin", "value": 60}
+    looks, probabilities = part.looks, run.network.predict(sample.x_held_back)
+    read = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(read != sample.y_held_back)
+    assert looks["pinned"] == 7
+    assert looks["text"].startswith(f"This is a {sample.y_held_back[7]}, read as {read[7]} with ")
+    assert looks["wrong"].startswith(f"{len(wrong)} of 60 images")
+    assert [one["image"] for one in looks["mistakes"]] == wrong[:8].tolist()
+    (made,) = run.network.values(sample.x_held_back[7:8], run.network.layers[0].name)
+    maps = np.frombuffer(b64decode(looks["maps"][0]["values"]), np.uint8).reshape(4, 24, 24)
+    np.testing.assert_allclose(maps, np.moveaxis(made[0], -1, 0) / made.max() * 255, atol=0.51)
+    part.command = {"sequence": 4, "name": "look_at", "value": 0}
+    untrained = part.looks
+    part.command = {"sequence": 5, "name": "look_at", "value": None}
+    assert untrained["maps"] != looks["maps"]
+    assert part.looks == looks
+    part.close()
+    run.close()
+
+
+def test_a_network_without_maps_has_none_to_show() -> None:
+    blueprint = Blueprint.parse("d8")
+    part = Training(LiveRun(blueprint.build, Sample.of(load("mnist", data_size=600))))
+    assert part.looks["maps"] == []
+    assert part.moment["filters"]["count"] == 8
+
+
+def test_what_nobody_sees_is_not_computed_until_it_is_seen() -> None:
+    run = LiveRun(lambda: worksheet_cnn(filters=4), Sample.of(load("mnist", data_size=600)))
+    part = PixelArithmetic(run)
+    before = part.answer["lines"]
+    part.sight = {"visible": False}
+    run.step("epoch")
+    run.wait()
+    assert part.answer["lines"] == before
+    part.sight = {"visible": True}
+    assert part.answer["lines"] != before
+    run.close()
+
+
+def test_while_a_training_goes_on_the_slow_half_is_done_now_and_then() -> None:
+    run = LiveRun(lambda: worksheet_cnn(filters=4), Sample.of(load("mnist", data_size=600)), epochs=20)
+    pad = DigitPad(run)
+    pad.drawing = drawn(seven())
+    rested, said = [pad.reading["moved"]], []
+    pad.observe(
+        lambda change: (rested.append(change["new"]["moved"]), said.append("says" in change["new"])),
+        "reading",
+    )
+    run.start()
+    run.wait()
+    assert len({id(one) for one in rested}) < len(rested)
+    assert said[-1]
+    assert not any(said[:-2])
+    network = run.network.predict(
+        np.frombuffer(b64decode(pad.reading["image"]), np.uint8).reshape(1, 28, 28, 1) / np.float32(255)
+    )
+    np.testing.assert_allclose(pad.reading["probabilities"], network[0], atol=1e-5)
+    pad.close()
+    run.close()
+
+
+def test_every_part_says_itself_where_nothing_runs(model: Any, tmp_path: Path) -> None:
+    pad, pixel = DigitPad(model), PixelArithmetic(model)
+    pad.drawing = drawn(seven())
+    words = [
+        part._repr_mimebundle_()[0]["text/plain"]
+        for part in (pad, pixel, NetworkEditor(), Runs(Shelf(tmp_path)))
+    ]
+    assert words[0] == pad.reading["says"]
+    assert words[1].startswith("Row ")
+    assert words[2].startswith("93,222 parameters")
+    assert words[3] == "No run has been kept yet."
 
 
 def test_bytes_of_values() -> None:

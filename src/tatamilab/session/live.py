@@ -260,6 +260,13 @@ class LiveRun(Worker[int, Point]):
         shown = self._shown
         return self._latest if shown is None else shown.weights
 
+    def models(self) -> "tuple[keras.Model, keras.Model]":
+        """Keras models of the caller's own: as the training began, and with the weights that are looked at."""
+        weights, graph = self.weights(), self._program.plan.graph
+        before, now = self._build(), self._build()
+        frontend.set_weights_of(now, graph, weights)
+        return before, now
+
     def moment(self) -> Moment:
         """How it stands."""
         with self._changed:

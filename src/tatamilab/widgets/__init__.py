@@ -4,7 +4,9 @@
     DigitPad(model)
 
 part              what all of them have in common
+words             what the words on the parts mean
 digit_pad         draw a digit, and see why it is read as it is
+explain           questions about the network, each answered by a figure
 mistakes          which digits are taken for which, and the pictures behind every number
 network_editor    a network put together from blocks
 pixel_arithmetic  any number of a layer, as the sum that it is
@@ -18,6 +20,7 @@ page of any kind.
 """
 
 from tatamilab.widgets.digit_pad import DigitPad
+from tatamilab.widgets.explain import Explain
 from tatamilab.widgets.mistakes import Mistakes
 from tatamilab.widgets.network_editor import NetworkEditor
 from tatamilab.widgets.pixel_arithmetic import PixelArithmetic
@@ -25,4 +28,13 @@ from tatamilab.widgets.runs import Runs
 from tatamilab.widgets.sample_slider import SampleSlider
 from tatamilab.widgets.training import Training
 
-__all__ = ["DigitPad", "Mistakes", "NetworkEditor", "PixelArithmetic", "Runs", "SampleSlider", "Training"]
+__all__ = [
+    "DigitPad",
+    "Explain",
+    "Mistakes",
+    "NetworkEditor",
+    "PixelArithmetic",
+    "Runs",
+    "SampleSlider",
+    "Training",
+]

@@ -92,6 +92,38 @@ function whenSeen(node, act) {
   return () => watcher.disconnect();
 }
 
+// Tells Python whether any of `root` is on the screen or near it: what nobody sees need not be computed.
+function tellSight(model, root) {
+  let seen = true;
+  const watcher = new IntersectionObserver((entries) => {
+    const now = entries.at(-1).isIntersecting;
+    if (now === seen) return;
+    seen = now;
+    model.set("sight", { visible: now });
+    model.save_changes();
+  }, { rootMargin: "300px" });
+  watcher.observe(root);
+  return () => watcher.disconnect();
+}
+
+// A picture to screen readers: its text is set from its numbers by `describe`.
+function canvas(className = "", label = "") {
+  const node = make("canvas", className, { role: "img" });
+  node.setAttribute("aria-label", label);
+  return node;
+}
+
+function describe(node, text) {
+  if (text && node.getAttribute("aria-label") !== text) node.setAttribute("aria-label", text);
+}
+
+// What the words of a part mean, folded away.
+function glossary({ title, terms }) {
+  const list = make("dl");
+  for (const [word, meaning] of terms) list.append(make("div", "", {}, make("dt", "", { textContent: word }), make("dd", "", { textContent: meaning })));
+  return make("details", "tl-words", {}, make("summary", "", { textContent: title }), list);
+}
+
 // Sends the newest value of a trait; the next one only once the answer to the last is there, or a second has passed.
 function newest(model, up, down) {
   let sequence = 0, waiting = false, next = null, timer = 0;
@@ -145,7 +177,7 @@ function sharp(canvas, width, height) {
 // Pictures of `rows` × `columns` bytes side by side, in lines that fill the width of `room`.
 function paintMosaic(canvas, room, { rows, columns, count, values }, colours) {
   const width = Math.max(room.clientWidth, 200), gap = 4;
-  const across = Math.min(count, Math.max(8, Math.min(16, Math.floor(width / 50))));
+  const across = Math.min(count, width < 640 ? 8 : 16);
   const side = Math.min((width - gap * (across - 1)) / across, 72), height = Math.ceil(count / across) * (side + gap) - gap;
   canvas.style.height = `${height}px`;
   const pen = sharp(canvas, width, height), all = bytes(values), n = rows * columns;

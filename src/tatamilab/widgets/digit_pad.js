@@ -20,9 +20,9 @@ function render({ model, el }) {
   const photoSteps = make("div", "tl-steps tl-photo"), photoProblem = make("p");
   photoProblem.setAttribute("role", "status");
   const step = (caption) => {
-    const canvas = make("canvas", "tl-framed", { width: SIDE, height: SIDE });
+    const node = Object.assign(canvas("tl-framed", caption), { width: SIDE, height: SIDE });
     const words = make("figcaption", "", { textContent: caption });
-    return { canvas, words, figure: make("figure", "", {}, canvas, words) };
+    return { canvas: node, figure: make("figure", "", {}, node, words) };
   };
   const [cropped, seen, rests] = [texts.cropped, texts.seen, texts.rests].map(step);
   const bars = make("div", "tl-bars");
@@ -33,8 +33,7 @@ function render({ model, el }) {
   });
   const says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
-  const movedText = make("p", "tl-muted"), moved = make("canvas", "", { role: "img" }), near = make("div", "tl-near");
-  moved.setAttribute("aria-label", texts.moved);
+  const movedText = make("p", "tl-muted"), moved = canvas("", texts.moved), near = make("div", "tl-near");
   const doctor = make("div", "tl-columns tl-doctor", { hidden: true },
     make("div", "tl-moved", {}, make("h3", "", { textContent: texts.moved }), moved, movedText),
     make("div", "tl-nearest", {}, make("h3", "", { textContent: texts.nearest }), near));
@@ -47,7 +46,7 @@ function render({ model, el }) {
       make("div", "tl-answer", {}, make("h3", "", { textContent: texts.answer }), bars, says),
       make("div", "tl-way", {}, make("h3", "", { textContent: texts.way }),
         make("div", "tl-steps", {}, cropped.figure, seen.figure, rests.figure), photoSteps)),
-    maps, doctor);
+    maps, doctor, glossary(texts.words));
   el.replaceChildren(root);
 
   const channel = newest(model, "drawing", "reading");
@@ -160,9 +159,9 @@ function render({ model, el }) {
     photoProblem.textContent = problem ?? "";
     if (!steps) return;
     photoSteps.replaceChildren(...steps.map((one) => {
-      const canvas = make("canvas", "tl-framed", { width: SIDE, height: SIDE });
-      paintPixels(canvas.getContext("2d"), bytes(one.values), one.rows, one.columns, (SIDE - one.columns) / 2, (SIDE - one.rows) / 2, one.columns, one.rows, INKS[root.dataset.scheme]);
-      return make("figure", "", {}, canvas, make("figcaption", "", { textContent: one.text }));
+      const node = Object.assign(canvas("tl-framed", one.text), { width: SIDE, height: SIDE });
+      paintPixels(node.getContext("2d"), bytes(one.values), one.rows, one.columns, (SIDE - one.columns) / 2, (SIDE - one.rows) / 2, one.columns, one.rows, INKS[root.dataset.scheme]);
+      return make("figure", "", {}, node, make("figcaption", "", { textContent: one.text }));
     }));
     if (!drawn || sequence === taken) return;
     taken = sequence;
@@ -190,7 +189,8 @@ function render({ model, el }) {
       const { rows: height, columns: width, values } = reading.rests;
       paintPixels(resting, bytes(values), height, width, 0, 0, SIDE, SIDE, AMOUNTS[colours]);
     }
-    if (reading.says) says.textContent = reading.says;
+    describe(rests.canvas, reading.rests?.text ?? texts.rests);
+    if (reading.says && says.textContent !== reading.says) says.textContent = reading.says;
     if (reading.empty) doctor.hidden = true;
     if (reading.moved) paintMoved(reading.moved);
     if (reading.nearest) paintNearest(reading.nearest);
@@ -226,33 +226,34 @@ function render({ model, el }) {
     pen.font = "11px system-ui, sans-serif";
     for (const k of [0, (angles.length - 1) / 2, angles.length - 1]) pen.fillText(`${angles[k]}°`.replace("-", "−"), Math.min(Math.max((k + 0.5) * width, 14), side * CELL - 12), top + CELL + 9);
     movedText.textContent = text;
+    describe(moved, `${texts.moved} ${text}`);
   }
   function paintNearest({ values, labels }) {
     near.parentNode.hidden = !labels.length;
     const all = bytes(values);
     near.replaceChildren(...labels.map((label, k) => {
-      const canvas = make("canvas", "tl-framed", { width: 56, height: 56 });
-      paintPixels(canvas.getContext("2d"), all.subarray(k * 784, (k + 1) * 784), 28, 28, 0, 0, 56, 56, INKS[root.dataset.scheme]);
-      return make("figure", "", {}, canvas, make("figcaption", "", { textContent: label }));
+      const node = Object.assign(canvas("tl-framed", texts.training_image.replace("{name}", label)), { width: 56, height: 56 });
+      paintPixels(node.getContext("2d"), all.subarray(k * 784, (k + 1) * 784), 28, 28, 0, 0, 56, 56, INKS[root.dataset.scheme]);
+      return make("figure", "", {}, node, make("figcaption", "", { textContent: label }));
     }));
   }
   function paintMaps(layer, number) {
     let holder = maps.children[number];
     if (!holder) {
-      holder = make("div", "", {}, make("h3", "", { textContent: layer.title }), make("canvas", "", { role: "img" }));
-      holder.lastChild.setAttribute("aria-label", layer.title);
+      holder = make("div", "", {}, make("h3", "", { textContent: layer.title }), canvas());
       maps.append(holder);
     }
-    paintMosaic(holder.lastChild, maps, { ...layer, count: layer.channels }, AMOUNTS[root.dataset.scheme]);
+    paintMosaic(holder.lastChild, maps, layer, AMOUNTS[root.dataset.scheme]);
+    describe(holder.lastChild, layer.says);
   }
   const show = onFrame(paintReading);
   model.on("change:reading", show);
   model.on("change:developed", paintPhoto);
-  const leave = followScheme(root, () => { paintPad(); paintReading(); });
+  const leave = followScheme(root, () => { paintPad(); paintReading(); }), unseen = tellSight(model, root);
   const resized = new ResizeObserver(show);
   resized.observe(maps);
   paintPad();
   show();
-  return () => { model.off("change:reading", show); model.off("change:developed", paintPhoto); channel.close(); camera.close(); leave(); resized.disconnect(); clearTimeout(settled); };
+  return () => { model.off("change:reading", show); model.off("change:developed", paintPhoto); channel.close(); camera.close(); leave(); unseen(); resized.disconnect(); clearTimeout(settled); };
 }
 export default { render };

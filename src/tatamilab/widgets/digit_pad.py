@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from base64 import b64decode
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -17,8 +19,9 @@ from tatamilab.analysis.occlusion import occlusion_map
 from tatamilab.analysis.photograph import read_photograph
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _, using
-from tatamilab.session import LiveRun
-from tatamilab.widgets.part import Part, as_bytes, front_end, network_of
+from tatamilab.session import LiveRun, Phase
+from tatamilab.widgets.part import Part, as_bytes, front_end, maps_of, network_of
+from tatamilab.widgets.words import glossary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +36,9 @@ MOST_MAPS = 64
 
 REACH = 6
 """Pixels by which a drawing is moved to see whether it is still read so."""
+
+REST_S = 0.5
+"""Seconds between two looks at what the answer rests on, while a training changes it."""
 
 ANGLES = np.arange(-30, 31, 5)
 """Degrees by which it is turned."""
@@ -92,17 +98,31 @@ class DigitPad(Part):
         self._training = training
         if training is None and isinstance(source, LiveRun):
             self._training = (source.sample.x, source.sample.y)
+        self._source = source
         self._turn = Lock()
-        self.observe(self._read, "drawing")
+        self._rested_at = -math.inf
+        self._rested_on = b""
+        self._rest: dict[str, Any] = {}
+        self.observe(lambda _change: self._read(), "drawing")
         self.observe(self._develop, "photo")
-        self.follow(source, self._read)
+        self.follow(source, self._read_along)
 
-    def _read(self, _change: object = None) -> None:
+    def in_words(self) -> str:
+        """What is read, or what the pad is for."""
+        return self.reading.get("says") or str(self.texts["about"])
+
+    def _read_along(self) -> None:
+        """Read again with the weights of the moment."""
+        assert isinstance(self._source, LiveRun)
+        self._read(along=self._source.moment().phase is Phase.RUNNING)
+
+    def _read(self, *, along: bool = False) -> None:
+        """Read the drawing; `along` with a training, of which not every step is said aloud."""
         with self._turn, using(self.texts["lang"]):
             if drawing := self.drawing:
-                self.reading = self._reading(drawing)
+                self.reading = self._reading(drawing, along=along)
 
-    def _reading(self, drawing: dict[str, Any]) -> dict[str, Any]:
+    def _reading(self, drawing: dict[str, Any], *, along: bool) -> dict[str, Any]:
         ink = _ink(drawing.get("pixels"))
         prepared = prepare(ink) if drawing.get("prepare") else _merely_shrunk(ink)
         image = prepared.image[..., None]
@@ -112,7 +132,7 @@ class DigitPad(Part):
             "empty": empty,
             "crop": list(prepared.crop),
             "image": as_bytes(image, high=1),
-            "maps": self._maps(image),
+            "maps": maps_of(self._network, image, MOST_MAPS),
         }
         if empty:
             return {**shown, "says": _("Nothing is drawn.") if drawing.get("settled") else ""}
@@ -120,16 +140,42 @@ class DigitPad(Part):
         most = int(probabilities.argmax())
         shown |= {"probabilities": [round(float(p), 5) for p in probabilities], "most": most}
         if drawing.get("settled"):
-            rests = occlusion_map(lambda images: self._network.predict(images)[:, most], image, stride=2)
-            shown["rests"] = {"rows": rests.shape[0], "columns": rests.shape[1], "values": as_bytes(rests)}
-            shown["moved"] = self._moved(prepared.image, most)
-            shown["nearest"] = self._nearest(image)
-            shown["says"] = _(
-                "Read as {name}, with {share:.0%}.",
-                name=self.texts["class_names"][most],
-                share=float(probabilities[most]),
-            )
+            shown |= self._rested(image, most, along=along)
+            if not along:
+                shown["says"] = _(
+                    "Read as {name}, with {share:.0%}.",
+                    name=self.texts["class_names"][most],
+                    share=float(probabilities[most]),
+                )
         return shown
+
+    def _rested(self, image: NDArray[np.float32], most: int, *, along: bool) -> dict[str, Any]:
+        """What is shown when the pen rests; `along` with a training, twice a second is enough."""
+        is_same = image.tobytes() == self._rested_on
+        if not (along and is_same and time.monotonic() - self._rested_at < REST_S):
+            self._rest = {
+                "rests": self._rests(image, most),
+                "moved": self._moved(image[..., 0], most),
+                "nearest": self._rest["nearest"] if is_same else self._nearest(image),
+            }
+            self._rested_on, self._rested_at = image.tobytes(), time.monotonic()
+        return self._rest
+
+    def _rests(self, image: NDArray[np.float32], most: int) -> dict[str, Any]:
+        """How far the probability of the answer falls where the drawing is covered."""
+        rests = occlusion_map(lambda images: self._network.predict(images)[:, most], image, stride=2)
+        row, column = (int(k) for k in np.unravel_index(int(rests.argmax()), rests.shape))
+        return {
+            "rows": rests.shape[0],
+            "columns": rests.shape[1],
+            "values": as_bytes(rests),
+            "text": _(
+                "Covered at row {row}, column {column}, it loses most: {points:.1f} points of probability.",
+                row=row * SIDE // rests.shape[0],
+                column=column * SIDE // rests.shape[1],
+                points=100 * float(rests.max()),
+            ),
+        }
 
     def _moved(self, image: NDArray[np.float32], most: int) -> dict[str, Any]:
         """How the answer changes with every move of up to 6 pixels and turn of up to 30 degrees: one batch."""
@@ -170,27 +216,6 @@ class DigitPad(Part):
             except BadInput as reason:
                 shown = {"problem": str(reason), "steps": [], "ink": ""}
             self.developed = {"sequence": given.get("sequence"), **shown}
-
-    def _maps(self, image: NDArray[np.float32]) -> list[dict[str, Any]]:
-        """What each layer with maps makes of the image, each layer from 0 to its own largest value."""
-        layers = self._network.layers
-        values = self._network.values(image[None], *(layer.name for layer in layers))
-        return [
-            {
-                "title": _(
-                    "{layer}: {rows}×{columns} × {channels}",
-                    layer=layer.name,
-                    rows=layer.shape[0],
-                    columns=layer.shape[1],
-                    channels=layer.shape[2],
-                ),
-                "rows": layer.shape[0],
-                "columns": layer.shape[1],
-                "channels": min(layer.shape[2], MOST_MAPS),
-                "values": as_bytes(np.moveaxis(value[0, :, :, :MOST_MAPS], -1, 0)),
-            }
-            for layer, value in zip(layers, values, strict=True)
-        ]
 
 
 def _ink(pixels: object) -> NDArray[np.float32]:
@@ -270,6 +295,9 @@ def _texts(class_names: Sequence[str]) -> dict[str, Any]:
         "nearest": _("The nearest training images"),
         "as_mnist": _("prepared as MNIST's digits"),
         "answer": _("What the network reads"),
+        "about": _("A pad to draw a digit on: the network says what it reads."),
+        "training_image": _("a training image of a {name}"),
+        "words": glossary("map", "occlusion"),
         "way": _("From your drawing to its input"),
         "cropped": _("1. cropped to the ink"),
         "seen": _("2. at most 20×20, its centre of mass in the middle of 28×28: the input"),

@@ -24,14 +24,13 @@ function render({ model, el }) {
       return node;
     }));
   });
-  const plot = make("canvas", "tl-calibration", { role: "img" }), verdict = make("p", "tl-muted");
-  plot.setAttribute("aria-label", texts.calibration);
+  const plot = canvas("tl-calibration", texts.calibration), verdict = make("p", "tl-muted");
   const found = make("div", "", { hidden: true },
     make("div", "tl-two", {},
       make("div", "", {}, make("h3", "", { textContent: texts.matrix }), table),
       make("div", "", {}, title, pictures, make("div", "tl-row", { style: "margin-top:10px" }, all, earlier, later, place))),
-    make("div", "", { style: "margin-top:18px" }, make("h3", "", { textContent: texts.calibration }), plot, verdict));
-  const root = make("div", "tl tl-mistakes", { lang: texts.lang }, make("div", "tl-row", {}, look, hint, score), found);
+    make("div", "", { style: "margin-top:18px" }, make("h3", "", { textContent: texts.calibration }), make("div", "tl-sure", {}, plot, verdict)));
+  const root = make("div", "tl tl-mistakes", { lang: texts.lang }, make("div", "tl-row", {}, look, hint, score), found, glossary(texts.words));
   el.replaceChildren(root);
 
   const colour = coloursOf(root);
@@ -49,28 +48,31 @@ function render({ model, el }) {
   function paintPictures({ values, captions, rows, columns }) {
     const pixels = bytes(values), n = rows * columns;
     pictures.replaceChildren(...captions.map((text, k) => {
-      const canvas = make("canvas", "tl-framed", { width: 64, height: 64, role: "img" });
-      canvas.setAttribute("aria-label", text);
-      paintPixels(canvas.getContext("2d"), pixels.subarray(k * n, (k + 1) * n), rows, columns, 0, 0, 64, 64, INKS[root.dataset.scheme]);
-      return make("figure", "", {}, canvas, make("figcaption", "", { textContent: text }));
+      const node = Object.assign(canvas("tl-framed", text), { width: 64, height: 64 });
+      paintPixels(node.getContext("2d"), pixels.subarray(k * n, (k + 1) * n), rows, columns, 0, 0, 64, 64, INKS[root.dataset.scheme]);
+      return make("figure", "", {}, node, make("figcaption", "", { textContent: text }));
     }));
     if (!captions.length) pictures.append(make("p", "tl-muted", { textContent: texts.none }));
   }
   function paintCalibration({ bins, text }) {
     verdict.textContent = text;
-    const width = Math.min(Math.max(root.clientWidth, 200), 380), pen = sharp(plot, width, SIZE);
-    const box = { left: 46, right: width - 10, top: 8, bottom: SIZE - 38 };
+    describe(plot, `${texts.calibration}. ${text}`);
+    const width = Math.max(plot.clientWidth, 200), pen = sharp(plot, width, SIZE);
+    const box = { left: 46, right: width - 10, top: 26, bottom: SIZE - 38 };
     const low = bins.length ? Math.min(0.9, ...bins.map((one) => Math.floor(10 * Math.min(one[0], one[2])) / 10)) : 0;
     const x = (v) => box.left + (box.right - box.left) * (v - low) / (1 - low), y = (v) => box.bottom - (box.bottom - box.top) * (v - low) / (1 - low);
     pen.font = "11.5px system-ui, sans-serif";
     pen.fillStyle = colour("muted");
     pen.strokeStyle = colour("faint");
-    for (let k = 0; k <= 4; k++) {
-      const v = low + (1 - low) * k / 4, label = `${(100 * v).toFixed(low > 0.85 ? 1 : 0)}%`;
+    const step = low >= 0.9 ? 0.02 : low >= 0.8 ? 0.05 : low >= 0.5 ? 0.1 : 0.2;
+    for (let v = 1; v > low - 1e-9; v -= step) {
+      const label = `${Math.round(100 * v)}%`;
       pen.textAlign = "right"; pen.textBaseline = "middle"; pen.fillText(label, box.left - 7, y(v));
-      pen.textAlign = k === 4 ? "right" : "center"; pen.textBaseline = "top"; pen.fillText(label, x(v), box.bottom + 5);
+      pen.textAlign = v === 1 ? "right" : "center"; pen.textBaseline = "top"; pen.fillText(label, x(v) + (v === 1 ? 8 : 0), box.bottom + 5);
       pen.beginPath(); pen.moveTo(box.left, y(v)); pen.lineTo(box.right, y(v)); pen.stroke();
     }
+    pen.textAlign = "left";
+    pen.fillText(texts.right, 2, 0);
     pen.textAlign = "center";
     pen.fillText(texts.claimed, (box.left + box.right) / 2, box.bottom + 22);
     pen.strokeStyle = colour("muted");

@@ -18,6 +18,7 @@ from tatamilab.session import LiveRun, Phase
 from tatamilab.session.sample import mnist, normalised_test
 from tatamilab.session.turns import HERE
 from tatamilab.widgets.part import Part, as_bytes, checked_images, front_end, network_of
+from tatamilab.widgets.words import glossary
 
 if TYPE_CHECKING:
     from tatamilab.widgets.part import Source
@@ -75,6 +76,10 @@ class Mistakes(Part):
         self._seen: tuple[Phase, int] | None = None
         self.observe(self._reply, "chosen")
         self.follow(source, self._refresh)
+
+    def in_words(self) -> str:
+        """How many are right, once it has been looked at."""
+        return str(self.mistakes.get("score") or self.texts["about"])
 
     def _refresh(self) -> None:
         """Look again when a run that was looked at has come to rest."""
@@ -204,4 +209,6 @@ def _texts(n_classes: int, n_images: int) -> dict[str, Any]:
         "claimed": _("probability claimed"),
         "right": _("share that is right"),
         "none": _("No image is in this cell."),
+        "about": _("Which digits are taken for which, and the pictures behind every number."),
+        "words": glossary("confusion", "interval", "calibrated"),
     }

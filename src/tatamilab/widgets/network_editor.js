@@ -11,9 +11,7 @@ function render({ model, el }) {
     node.addEventListener("change", () => send());
     return { name, node, values, label: make("label", "", {}, text, node) };
   });
-  const drawing = make("canvas", "tl-drawing");
-  drawing.setAttribute("role", "img");
-  drawing.setAttribute("aria-label", texts.drawing);
+  const drawing = canvas("tl-drawing", texts.drawing);
   const list = make("ol"), total = make("div"), cost = make("div"), says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
   const use = button(texts.use, () => send({ use: true }), "tl-first");
@@ -28,7 +26,7 @@ function render({ model, el }) {
     make("div", "tl-row", { style: "gap:10px 20px" }, make("label", "", {}, texts.preset, preset), ...choices.map((one) => one.label)),
     drawing, list,
     make("div", "tl-row", { style: "margin-top:12px" }, make("span", "tl-muted", { textContent: texts.add }), ...adds),
-    make("div", "tl-sum", {}, total, cost), use, says);
+    make("div", "tl-sum", {}, total, cost), use, says, glossary(texts.words));
   el.replaceChildren(root);
 
   const channel = newest(model, "edited", "described");
@@ -88,6 +86,7 @@ function render({ model, el }) {
   function paintDrawing(rows) {
     const width = Math.max(root.clientWidth, 200);
     const solids = [{ shape: [28, 28, 1], kind: "input" }, ...rows.filter((row) => row.shape.length)];
+    describe(drawing, `${texts.drawing}: ${solids.map(({ shape }) => shape.join("×")).join(" → ")}`);
     const sizes = solids.map(({ shape }) => shape.length === 3
       ? { w: shape[2] * CHANNEL + 2, h: shape[0] * SCALE, d: shape[1] * SCALE * SLANT }
       : { w: Math.max(3, shape[0] / Math.min(28 * SCALE, 4 + shape[0])), h: Math.min(28 * SCALE, 4 + shape[0]), d: 0 });
@@ -95,7 +94,7 @@ function render({ model, el }) {
     const pen = sharp(drawing, width, HEIGHT);
     pen.font = "11px system-ui, sans-serif";
     pen.textAlign = "center";
-    let left = 4;
+    let left = 4, free = 0; // where the next text may begin
     solids.forEach(({ shape, kind }, k) => {
       const { w, h, d } = Object.fromEntries(Object.entries(sizes[k]).map(([name, value]) => [name, value * shrink]));
       const room = Math.max(w + d, 46 * shrink), x = left + (room - w - d) / 2, y = (HEIGHT - 26 - h + d * 0.6) / 2 + 2;
@@ -117,7 +116,8 @@ function render({ model, el }) {
         face(0.48, [x + w, y], [x + w + d, y - up], [x + w + d, y + h - up], [x + w, y + h]);
       }
       pen.fillStyle = colour("muted");
-      if (shrink > 0.62 || k % 2 === 0) pen.fillText(shape.join("×"), left + room / 2, HEIGHT - 6);
+      const text = shape.join("×"), half = pen.measureText(text).width / 2, middle = Math.max(left + room / 2, half);
+      if (middle - half >= free) { pen.fillText(text, middle, HEIGHT - 6); free = middle + half + 8; }
       left += room + gap * shrink;
     });
   }

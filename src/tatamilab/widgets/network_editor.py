@@ -16,6 +16,7 @@ from tatamilab.session.blueprint import PRESETS, Row
 from tatamilab.session.setup import LONG_S, SIZES
 from tatamilab.session.speed import estimated_s
 from tatamilab.widgets.part import Part, front_end
+from tatamilab.widgets.words import glossary
 
 if TYPE_CHECKING:
     import keras
@@ -64,6 +65,11 @@ class NetworkEditor(Part):
             BadInput: it cannot be built.
         """
         return self.setup.network.build()
+
+    def in_words(self) -> str:
+        """The network's parameters and cost, or what does not fit."""
+        shown = self.described
+        return str(shown["problem"]) or f"{shown['total']}; {shown['cost']}"
 
     def _obey(self, change: Any) -> None:
         edited = change["new"]
@@ -168,6 +174,21 @@ def _texts(*, can_use: bool) -> dict[str, Any]:
     }
     return {
         "can_use": can_use,
+        "words": glossary(
+            "filter",
+            "stride",
+            "padding",
+            "pool",
+            "dense",
+            "activation",
+            "softmax",
+            "dropout",
+            "normalisation",
+            "parameter",
+            "multiply-add",
+            "epoch",
+            "batch",
+        ),
         "names": names,
         "presets": [[name, presets[name], _blocks(Blueprint.parse(text))] for name, text in PRESETS.items()],
         "fields": _fields(),

@@ -40,19 +40,44 @@ class Part(anywidget.AnyWidget):
 
     Attributes:
         texts: all words, in the language of the moment in which the part was made; never changed.
+        sight: whether any of it is on the screen.
     """
 
     _leave: Callable[[], None] | None = None
 
     texts = traitlets.Dict().tag(sync=True, goes="down")
+    sight = traitlets.Dict({"visible": True}).tag(sync=True, goes="up")
 
     def __init__(self, texts: dict[str, Any]) -> None:
         super().__init__(texts={"lang": language(), **texts})
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether any of it is on the screen, as far as the browser has said."""
+        return bool(self.sight.get("visible", True))
+
     def follow(self, source: object, listener: Callable[[], None]) -> None:
-        """Call `listener` after every change of `source`, if it tells of any, until the part is closed."""
-        if isinstance(source, Worker):
-            self._leave = source.subscribe(listener)
+        """Call `listener` after every change of `source`, if it tells of any, until the part is closed.
+
+        What changes while the part is off the screen is told once, when it comes back: nothing is computed that
+        nobody sees.
+        """
+        if not isinstance(source, Worker):
+            return
+        self._leave = source.subscribe(lambda: listener() if self.is_seen else None)
+        self.observe(lambda _change: listener() if self.is_seen else None, "sight")
+
+    def in_words(self) -> str:
+        """What it shows at this moment, for places that can show no more than words."""
+        return str(self.texts.get("about", ""))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """As a notebook shows it: the part itself, and its words for where nothing runs."""
+        made = super()._repr_mimebundle_(**kwargs)
+        if made is None:
+            return None
+        data, metadata = made
+        return {**data, "text/plain": self.in_words() or repr(self)}, metadata
 
     def close(self) -> None:
         """Stop following a live run, which itself goes on."""
@@ -99,6 +124,50 @@ def checked_images(images: ArrayLike, network: Network) -> NDArray[np.float32]:
             )
         )
     return checked
+
+
+def maps_of(
+    network: Network, image: NDArray[np.float32], most: int, n_layers: int | None = None
+) -> list[dict[str, Any]]:
+    """What each layer with maps makes of an image, each layer from 0 to its own largest value.
+
+    Args:
+        network: whose layers.
+        image: (h, w, c).
+        most: channels of a layer that are shown.
+        n_layers: only the first so many; all if None.
+    """
+    layers = network.layers[:n_layers]
+    values = network.values(image[None], *(layer.name for layer in layers))
+    return [
+        {
+            "title": _(
+                "{layer}: {rows}×{columns} × {channels}",
+                layer=layer.name,
+                rows=layer.shape[0],
+                columns=layer.shape[1],
+                channels=layer.shape[2],
+            ),
+            "says": _says_strongest(layer.name, value[0]),
+            "rows": layer.shape[0],
+            "columns": layer.shape[1],
+            "count": min(layer.shape[2], most),
+            "values": as_bytes(np.moveaxis(value[0, :, :, :most], -1, 0)),
+        }
+        for layer, value in zip(layers, values, strict=True)
+    ]
+
+
+def _says_strongest(name: str, maps: NDArray[np.float32]) -> str:
+    """Which maps answer most, from their numbers."""
+    peaks = maps.max(axis=(0, 1))
+    order = np.argsort(-peaks, kind="stable")[:3]
+    strongest = ", ".join(f"{number} ({peaks[number]:.2f})" for number in order)
+    return _(
+        "Maps of {layer}; those that answer most, with their largest value: {maps}.",
+        layer=name,
+        maps=strongest,
+    )
 
 
 def sharing(n_sharing: int, place: int) -> str:

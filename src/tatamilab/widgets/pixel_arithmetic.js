@@ -9,7 +9,7 @@ function render({ model, el }) {
   const layer = make("select", "", {}, ...texts.layers.map((one) => option(one.name, one.title)));
   const filter = make("select");
   const play = make("button", "", { type: "button" });
-  const reads = make("canvas", "tl-framed"), makes = make("canvas", "tl-framed", { tabIndex: 0 });
+  const reads = canvas("tl-framed"), makes = make("canvas", "tl-framed", { tabIndex: 0 });
   const readsTitle = make("h3"), makesTitle = make("h3");
   makes.setAttribute("role", "application");
   makes.setAttribute("aria-label", texts.map);
@@ -20,7 +20,7 @@ function render({ model, el }) {
       make("label", "", {}, texts.layer, layer), make("label", "", {}, texts.filter, filter), play),
     make("div", "tl-maps2", {}, make("div", "", {}, readsTitle, reads), make("div", "", {}, makesTitle, makes,
       make("p", "tl-muted", { textContent: texts.keys }))),
-    sums, says);
+    sums, says, glossary(texts.words));
   el.replaceChildren(root);
 
   const channel = newest(model, "asked", "answer");
@@ -65,8 +65,8 @@ function render({ model, el }) {
     }, PLAY_MS);
   });
 
-  function paintMap(canvas, map, frame) {
-    const pen = sharp(canvas, MAP, MAP), colours = map.signed ? SIGNED : INKS[root.dataset.scheme];
+  function paintMap(node, map, frame) {
+    const pen = sharp(node, MAP, MAP), colours = map.signed ? SIGNED : INKS[root.dataset.scheme];
     const height = MAP * Math.min(1, map.rows / map.columns), width = MAP * Math.min(1, map.columns / map.rows);
     paintPixels(pen, bytes(map.values), map.rows, map.columns, 0, 0, width, height, colours);
     const unit = width / map.columns;
@@ -91,6 +91,7 @@ function render({ model, el }) {
         cell.classList.toggle("tl-here", table.here?.[0] === i && table.here?.[1] === j);
       });
     });
+    body.setAttribute("aria-label", table.title);
     return make("div", "", {}, make("h3", "", { textContent: table.title }), body);
   }
   function paint() {
@@ -104,6 +105,7 @@ function render({ model, el }) {
     filter.value = answer.place.filter;
     readsTitle.textContent = answer.reads.title;
     makesTitle.textContent = answer.makes.title;
+    describe(reads, `${answer.reads.title}. ${answer.says}`);
     paintMap(reads, answer.reads, answer.window);
     paintMap(makes, answer.makes, [answer.place.row, answer.place.column, 1, 1]);
     sums.replaceChildren(...answer.tables.map((table) => make("div", "tl-table", {},
@@ -114,9 +116,9 @@ function render({ model, el }) {
   }
   const show = onFrame(paint);
   model.on("change:answer", show);
-  const leave = followScheme(root, paint);
+  const leave = followScheme(root, paint), unseen = tellSight(model, root);
   stop();
   paint();
-  return () => { model.off("change:answer", show); channel.close(); leave(); stop(); };
+  return () => { model.off("change:answer", show); channel.close(); leave(); unseen(); stop(); };
 }
 export default { render };

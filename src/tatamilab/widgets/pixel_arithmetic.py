@@ -17,6 +17,7 @@ from tatamilab.i18n import _, using
 from tatamilab.session.network import Layer
 from tatamilab.session.sample import mnist, normalised_test
 from tatamilab.widgets.part import Part, as_bytes, checked_images, front_end, network_of
+from tatamilab.widgets.words import glossary
 
 if TYPE_CHECKING:
     from tatamilab.widgets.part import Source
@@ -66,6 +67,10 @@ class PixelArithmetic(Part):
         self.answer = self._answer({})
         self.observe(self._reply, "asked")
         self.follow(source, self._reply)
+
+    def in_words(self) -> str:
+        """The sum that is shown."""
+        return str(self.answer["says"])
 
     def _reply(self, _change: object = None) -> None:
         with self._turn, using(self.texts["lang"]):
@@ -276,5 +281,6 @@ def _texts(layers: list[Layer], n_images: int) -> dict[str, Any]:
         "play": _("Slide the window"),
         "stop": _("Stop"),
         "map": _("What the layer makes: arrow keys choose a number"),
+        "words": glossary("filter", "map", "bias", "activation", "pool"),
         "keys": _("Point at a number, or move with the arrow keys."),
     }

@@ -18,6 +18,7 @@ from tatamilab.session import LiveRun, Phase, Setup, Shelf, exporting
 from tatamilab.session.moment import Kept
 from tatamilab.session.shelf import Entry
 from tatamilab.widgets.part import Part, front_end
+from tatamilab.widgets.words import glossary
 
 KINDS = {
     "keras": ("model.keras", "application/octet-stream"),
@@ -62,6 +63,11 @@ class Runs(Part):
         self._turn = Lock()
         self._tell()
         self.observe(self._obey, "command")
+
+    def in_words(self) -> str:
+        """The kept runs' setups and scores, or that there are none."""
+        groups = self.shown["groups"]
+        return "; ".join(f"{one['title']}: {one['score']}" for one in groups) or str(self.texts["none"])
 
     def _obey(self, change: Any) -> None:
         command = change["new"]
@@ -121,6 +127,7 @@ def _groups(entries: list[Entry]) -> list[dict[str, Any]]:
         {
             "title": _title(setup),
             "score": _together(group),
+            **_compared(group),
             "runs": [_shown(entry) for entry in group],
         }
         for setup, group in by_setup.items()
@@ -138,13 +145,28 @@ def _title(setup: Setup) -> str:
     )
 
 
-def _together(group: list[Entry]) -> str:
-    """The score of all seeds together; of runs that are through, as only those can be compared."""
-    through = [
+def _through(group: list[Entry]) -> list[float]:
+    """The last scores of the runs that are through, as only those can be compared."""
+    return [
         entry.progress.validation[-1].accuracy
         for entry in group
         if len(entry.progress.validation) >= entry.setup.epochs
     ]
+
+
+def _compared(group: list[Entry]) -> dict[str, Any]:
+    """The group in the chart: each run a point, and of two or more the mean with its interval."""
+    points = _through(group)
+    found = mean_over_draws(points) if len(points) > 1 else None
+    return {
+        "points": [round(point, 5) for point in points],
+        "interval": [round(value, 5) for value in (found.mean, found.low, found.high)] if found else None,
+    }
+
+
+def _together(group: list[Entry]) -> str:
+    """The score of all seeds together."""
+    through = _through(group)
     if len(through) < 2:
         return _("One more seed, and there is an interval.") if through else ""
     found = mean_over_draws(through)
@@ -188,6 +210,10 @@ def _texts(*, can_keep: bool, can_restore: bool) -> dict[str, Any]:
         "really": _("Yes, delete"),
         "not": _("No"),
         "none": _("No run has been kept yet."),
+        "chart": _(
+            "Share of the images held back that is right: each run a point, the bar the 95% interval of the mean"
+        ),
+        "words": glossary("seed", "interval", "held-back"),
         "take": _("Take away …"),
         "kinds": [
             ["keras", _("Keras model (.keras)")],

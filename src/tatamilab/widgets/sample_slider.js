@@ -12,20 +12,14 @@ function render({ model, el }) {
   const of = { cnn: make("b"), bpnn: make("b") };
   const status = make("span", "tl-muted"), verdict = make("p", "tl-verdict"), says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
-  const picture = (className, label) => {
-    const canvas = make("canvas", className);
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", label);
-    return canvas;
-  };
-  const plot = picture("tl-plot", texts.chart), axis = picture("tl-axis", texts.study);
+  const plot = canvas("tl-plot", texts.chart), axis = canvas("tl-axis", texts.study);
   const label = (text, ...nodes) => make("label", "", {}, text, ...nodes);
   const root = make("div", "tl tl-sample", { lang: texts.lang },
     make("div", "tl-controls", {}, label(texts.size, size, count), label(texts.draw, draw), label(texts.seed, seed), label(texts.model, net)),
     make("div", "tl-scores", {}, make("span", "tl-of-cnn", {}, texts.cnn, of.cnn), make("span", "tl-of-bpnn", {}, texts.bpnn, of.bpnn), status),
     make("div", "tl-two", {},
       make("div", "", {}, make("h3", "", { textContent: texts.chart }), plot, make("div", "tl-row", { style: "margin-top:8px" }, clear)),
-      make("div", "", {}, make("h3", "", { textContent: texts.study }), axis, verdict, make("div", "tl-row", {}, sure))), says);
+      make("div", "", {}, make("h3", "", { textContent: texts.study }), axis, verdict, make("div", "tl-row", {}, sure))), says, glossary(texts.words));
   el.replaceChildren(root);
 
   const send = (what, values = {}) => {
@@ -131,17 +125,19 @@ function render({ model, el }) {
     verdict.textContent = shown.study.text || texts.none;
     clear.disabled = shown.points.length < 2;
     if (shown.says && says.textContent !== shown.says) says.textContent = shown.says;
+    describe(plot, `${texts.chart}. ${shown.in_words}`);
+    describe(axis, `${texts.study}. ${shown.study.text || texts.none}`);
     paintPlot(shown);
     paintAxis(shown);
   }
   const show = onFrame(paint);
   model.on("change:shown", show);
-  const leave = followScheme(root, paint);
+  const leave = followScheme(root, paint), unseen = tellSight(model, root);
   const resized = new ResizeObserver(show);
   resized.observe(root);
   count.textContent = model.get("shown").setting.size.toLocaleString();
   paint();
   const forget = whenSeen(root, () => { if (!model.get("shown").points.length) train(); });
-  return () => { forget(); model.off("change:shown", show); leave(); resized.disconnect(); clearTimeout(timer); };
+  return () => { forget(); model.off("change:shown", show); leave(); unseen(); resized.disconnect(); clearTimeout(timer); };
 }
 export default { render };

@@ -19,6 +19,7 @@ from tatamilab.session.rivals import PLANNED, SIZES, Outcome, Sight
 from tatamilab.session.sample import mnist
 from tatamilab.study.streams import FIRST
 from tatamilab.widgets.part import Part, front_end, sharing
+from tatamilab.widgets.words import glossary
 
 if TYPE_CHECKING:
     from tatamilab.data import Dataset
@@ -59,6 +60,10 @@ class SampleSlider(Part):
         self.observe(self._obey, "asked")
         self.follow(self._rivals, self._tell)
 
+    def in_words(self) -> str:
+        """What was trained so far, or what the slider is for."""
+        return str(self.shown["in_words"] or self.texts["none"])
+
     def close(self) -> None:
         """Stop following; a training of the part's own ends."""
         super().close()
@@ -94,6 +99,7 @@ class SampleSlider(Part):
                 "status": problem or _status(sight),
                 "study": _study(sight),
                 "says": _says(sight),
+                "in_words": _in_words(sight),
             }
 
 
@@ -190,6 +196,20 @@ def _says(sight: Sight) -> str:
     )
 
 
+def _in_words(sight: Sight) -> str:
+    """All points of the chart."""
+    return " ".join(
+        _(
+            "{size:,} images: CNN {cnn:.1%}, plain network {bpnn:.1%}.",
+            size=one.setting.size,
+            cnn=one.cnn,
+            bpnn=one.bpnn,
+        )
+        for one in sight.outcomes
+        if math.isfinite(one.cnn)
+    )
+
+
 def _texts() -> dict[str, Any]:
     models = {
         "small-data": _("32 filters of 5×5, Dense(128)"),
@@ -216,5 +236,6 @@ def _texts() -> dict[str, Any]:
         "stop": _("Stop"),
         "study": _("Both networks on {n} random draws: CNN − plain network", n=PLANNED),
         "points": _("percentage points"),
+        "words": glossary("draw", "seed", "plain", "interval"),
         "none": _("One training says little: another draw, or another seed, gives other numbers. Try it."),
     }

@@ -1,5 +1,5 @@
-// A live training: its commands, curves and filters. Up: `command`. Down: `moment`, `texts`.
-const HEIGHT = 190, LOWEST = -5, HIGHEST = -1, STEPS = 20;
+// A live training: its commands, curves and filters. Up: `command`. Down: `moment`, `looks`, `texts`.
+const HEIGHT = 190, LOWEST = -5, HIGHEST = -1, STEPS = 20, FACE = 84;
 
 function render({ model, el }) {
   const texts = model.get("texts");
@@ -20,22 +20,26 @@ function render({ model, el }) {
   const status = make("span", "tl-muted tl-status"), says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
   const chart = (title) => {
-    const canvas = make("canvas");
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", title);
-    return { canvas, title, holder: make("div", "", {}, make("h3", "", { textContent: title }), canvas) };
+    const node = canvas();
+    return { canvas: node, holder: make("div", "", {}, make("h3", "", { textContent: title }), node) };
   };
-  const accuracy = chart(texts.accuracy), loss = chart(texts.loss);
-  const filters = make("canvas", "", {});
-  filters.setAttribute("role", "img");
-  filters.setAttribute("aria-label", texts.filters);
+  const accuracy = chart(texts.accuracy), loss = chart(texts.loss), filters = canvas();
+  const image = make("select", "", {}, ...texts.images.map((text, k) => option(k, text)));
+  image.addEventListener("change", () => command("pin", Number(image.value)));
+  const face = canvas("tl-framed tl-face"), read = make("p"), maps = canvas(), noMaps = make("p", "tl-muted", { textContent: texts.no_maps, hidden: true });
+  const wrong = make("p", "tl-muted"), mistakes = make("div", "tl-wrong");
   const root = make("div", "tl tl-live", { lang: texts.lang },
     make("div", "tl-row", {}, start, batch, epoch, reset, other),
     make("div", "tl-row", { style: "margin-top:10px" }, make("label", "", {}, texts.learning_rate, rate, rateText),
       make("label", "", {}, texts.batch_size, size), status),
     make("div", "tl-curves", {}, accuracy.holder, loss.holder), says,
     make("div", "tl-filters", {}, make("h3", "", { textContent: texts.filters }), filters,
-      make("div", "tl-row", { style: "margin-top:8px" }, make("label", "", {}, texts.film, film), filmText)));
+      make("div", "tl-row", { style: "margin-top:8px" }, make("label", "", {}, texts.film, film), filmText)),
+    make("div", "tl-looks", {},
+      make("div", "", {}, make("h3", "", { textContent: texts.pinned }),
+        make("div", "tl-pinned", {}, make("div", "", {}, face, make("label", "", {}, texts.image, image)), make("div", "tl-map", {}, maps, noMaps)), read),
+      make("div", "", {}, make("h3", "", { textContent: texts.mistakes }), mistakes, wrong)),
+    glossary(texts.words));
   el.replaceChildren(root);
 
   const colour = coloursOf(root);
@@ -116,13 +120,54 @@ function render({ model, el }) {
     paintChart(accuracy, moment, accuracyOf, (v) => `${Math.round(100 * v)}%`, [0, 1]);
     paintChart(loss, moment, lossOf, (v) => v, [0, Math.max(...losses, 0.5)]);
     if (moment.filters.count) paintMosaic(filters, root, moment.filters, SIGNED);
+    describe(filters, moment.filters.says);
+    describe(accuracy.canvas, moment.in_words.accuracy);
+    describe(loss.canvas, moment.in_words.loss);
   }
-  const show = onFrame(paint);
+  // The buttons stay where they are, so that one can be pressed while the mistakes change.
+  const faces = [];
+  function faceOf(at) {
+    if (faces[at]) return faces[at];
+    const picture = make("canvas"), bars = make("canvas"), text = make("span"), one = { picture, bars, text };
+    one.node = make("button", "tl-mistake", { type: "button" }, picture, bars, text);
+    one.node.addEventListener("click", () => command("pin", one.image));
+    mistakes.append(one.node);
+    return (faces[at] = one);
+  }
+  function paintLooks() {
+    const looks = model.get("looks"), { rows, columns } = looks, inks = INKS[root.dataset.scheme];
+    paintPixels(sharp(face, FACE, FACE), bytes(looks.image), rows, columns, 0, 0, FACE, FACE, inks);
+    describe(face, looks.text);
+    image.value = looks.pinned;
+    read.textContent = looks.text;
+    const [layer] = looks.maps;
+    noMaps.hidden = Boolean(layer);
+    maps.hidden = !layer;
+    if (layer) { paintMosaic(maps, maps.parentNode, layer, AMOUNTS[root.dataset.scheme]); describe(maps, layer.says); }
+    wrong.textContent = looks.wrong;
+    const all = bytes(looks.values), n = rows * columns;
+    looks.mistakes.forEach((mistake, at) => {
+      const one = faceOf(at), shares = bytes(mistake.bars), pen = sharp(one.bars, 56, 26);
+      paintPixels(sharp(one.picture, 56, 56), all.subarray(at * n, (at + 1) * n), rows, columns, 0, 0, 56, 56, inks);
+      shares.forEach((share, k) => {
+        const width = 56 / shares.length, height = Math.max(1, share / 255 * 26);
+        pen.fillStyle = colour("indigo");
+        pen.fillRect(k * width, 26 - height, width - 1, height);
+      });
+      one.image = mistake.image;
+      one.text.textContent = mistake.text;
+      describe(one.node, texts.pin.replace("{text}", mistake.text));
+    });
+    faces.forEach((one, at) => { one.node.hidden = at >= looks.mistakes.length; });
+  }
+
+  const show = onFrame(paint), showLooks = onFrame(paintLooks);
   model.on("change:moment", show);
-  const leave = followScheme(root, paint);
-  const resized = new ResizeObserver(show);
+  model.on("change:looks", showLooks);
+  const paintAll = () => { paint(); paintLooks(); }, leave = followScheme(root, paintAll), unseen = tellSight(model, root);
+  const resized = new ResizeObserver(() => { show(); showLooks(); });
   resized.observe(root);
-  paint();
-  return () => { model.off("change:moment", show); leave(); resized.disconnect(); };
+  paintAll();
+  return () => { model.off("change:moment", show); model.off("change:looks", showLooks); leave(); unseen(); resized.disconnect(); };
 }
 export default { render };

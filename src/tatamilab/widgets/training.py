@@ -16,16 +16,29 @@ from tatamilab.i18n import _, using
 from tatamilab.session import LiveRun, Moment, Phase
 from tatamilab.session.curve import Point
 from tatamilab.session.network import Weights
-from tatamilab.widgets.part import Part, as_bytes, front_end, sharing
+from tatamilab.widgets.part import Part, as_bytes, front_end, maps_of, sharing
+from tatamilab.widgets.words import glossary
 
 MOST_FILTERS = 64
 """Filters of the first layer that are shown."""
 
 BATCHES = (16, 32, 64, 128, 256, 512)
 
+WATCHED = 200
+"""Images held back that are read again at every look."""
+
+MOST_MISTAKES = 8
+"""Mistakes of the moment that are shown."""
+
+MOST_MAPS = 32
+"""Maps of the first layer that are shown of the pinned image."""
+
 
 class Training(Part):
     """Start, pause, step, begin again; the learning rate while it runs; curves, filters, and the film of the filters.
+
+    One of the images held back is pinned, and its maps move as the filters do; beside it, which of those images are
+    read wrongly at this moment. Looking back on the film shows both as they were.
 
     Args:
         run: the live run; closing the part leaves it as it is.
@@ -43,14 +56,23 @@ class Training(Part):
     _css = front_end("training", "css")
     command = traitlets.Dict().tag(sync=True, goes="up")
     moment = traitlets.Dict().tag(sync=True, goes="down")
+    looks = traitlets.Dict().tag(sync=True, goes="down")
 
     def __init__(self, run: LiveRun) -> None:
-        super().__init__(_texts())
+        sample = run.sample
+        self._x, self._y = sample.x_held_back[:WATCHED], sample.y_held_back[:WATCHED]
+        super().__init__(_texts(len(self._x)))
         self._run = run
+        self._names = sample.class_names
+        self._pinned = 0
         self._turn = Lock()
         self._tell()
         self.observe(self._obey, "command")
         self.follow(run, self._tell)
+
+    def in_words(self) -> str:
+        """Where the training stands."""
+        return " ".join(part for part in (self.moment["status"], self.moment["says"]) if part)
 
     def _obey(self, change: Any) -> None:
         value = change["new"].get("value")
@@ -70,6 +92,9 @@ class Training(Part):
                     self._run.learning_rate = float(f"{value:.3g}")  # as an address can hold it
                 case "batch_size" if isinstance(value, int):
                     self._run.batch_size = value
+                case "pin" if isinstance(value, int) and 0 <= value < len(self._x):
+                    self._pinned = value
+                    self._tell()
                 case "look_at" if value is None or isinstance(value, int):
                     self._run.look_at(value)
         except BadInput:
@@ -78,6 +103,41 @@ class Training(Part):
     def _tell(self) -> None:
         with self._turn, using(self.texts["lang"]):
             self.moment = _shown(self._run.moment(), self._run.weights())
+            self.looks = self._look()
+
+    def _look(self) -> dict[str, Any]:
+        """The pinned image on its way through the network, and the mistakes of the moment."""
+        probabilities = self._run.network.predict(self._x)
+        read, k = probabilities.argmax(axis=1), self._pinned
+        image = self._x[k]
+        maps = maps_of(self._run.network, image, MOST_MAPS, 1)
+        wrong = np.flatnonzero(read != self._y)
+        shown = wrong[:MOST_MISTAKES]
+        return {
+            "rows": image.shape[0],
+            "columns": image.shape[1],
+            "pinned": k,
+            "image": as_bytes(image.mean(axis=2), high=1),
+            "text": _(
+                "This is a {true}, read as {read} with {share:.0%}.",
+                true=self._names[self._y[k]],
+                read=self._names[read[k]],
+                share=float(probabilities[k].max()),
+            ),
+            "maps": maps,
+            "wrong": _(
+                "{n} of {all} images held back are read wrongly at this moment.", n=len(wrong), all=len(read)
+            ),
+            "mistakes": [
+                {
+                    "image": int(number),
+                    "text": f"{self._names[self._y[number]]} → {self._names[read[number]]}",
+                    "bars": as_bytes(probabilities[number], high=1),
+                }
+                for number in shown
+            ],
+            "values": as_bytes(self._x[shown].mean(axis=3), high=1),
+        }
 
 
 def _shown(moment: Moment, weights: Weights) -> dict[str, Any]:
@@ -93,6 +153,7 @@ def _shown(moment: Moment, weights: Weights) -> dict[str, Any]:
         "shown": moment.shown,
         "film": _("after {n:,} steps", n=moment.frames[shown]),
         "filters": _filters(weights),
+        "in_words": _in_words(moment),
         "status": _status(moment),
         "says": _says(moment),
     }
@@ -120,7 +181,14 @@ def _filters(weights: Weights) -> dict[str, Any]:
     limit = float(np.abs(pictures).max(initial=0))
     rows, columns = pictures.shape[1:]
     values = as_bytes(pictures, low=-limit, high=limit)
-    return {"count": len(pictures), "rows": rows, "columns": columns, "values": values}
+    says = _(
+        "{n} filters of {rows}×{columns}; the largest weight is {limit:.2f} away from 0.",
+        n=len(pictures),
+        rows=rows,
+        columns=columns,
+        limit=limit,
+    )
+    return {"count": len(pictures), "rows": rows, "columns": columns, "values": values, "says": says}
 
 
 def _pictures(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -174,7 +242,34 @@ def _says(moment: Moment) -> str:
     )
 
 
-def _texts() -> dict[str, Any]:
+def _in_words(moment: Moment) -> dict[str, str]:
+    """Both curves in words, from their last points."""
+    trained, held_back = _finite(moment.points), _finite(moment.validation)
+    if not trained:
+        return {
+            "accuracy": _("Accuracy: nothing is trained yet."),
+            "loss": _("Loss: nothing is trained yet."),
+        }
+    last = trained[-1]
+    accuracy = _(
+        "After {epoch:.1f} epochs {share:.1%} of the training images are right.",
+        epoch=last.epoch,
+        share=last.accuracy,
+    )
+    loss = _("After {epoch:.1f} epochs the loss is {loss:.3f}.", epoch=last.epoch, loss=last.loss)
+    if held_back:
+        low, high = _interval(held_back[-1])
+        accuracy += " " + _(
+            "Of the images held back {share:.1%} were, 95% interval {low:.1%} to {high:.1%}.",
+            share=held_back[-1].accuracy,
+            low=low,
+            high=high,
+        )
+        loss += " " + _("On the images held back it was {loss:.3f}.", loss=held_back[-1].loss)
+    return {"accuracy": accuracy, "loss": loss}
+
+
+def _texts(n_watched: int) -> dict[str, Any]:
     return {
         "start": _("Start"),
         "pause": _("Pause"),
@@ -193,4 +288,11 @@ def _texts() -> dict[str, Any]:
         "held_back": _("images held back"),
         "filters": _("Filters of the first layer: dark is negative, light is positive"),
         "film": _("Look back"),
+        "pinned": _("One image on its way: what the first layer makes of it"),
+        "image": _("Image"),
+        "images": [_("number {k}", k=k) for k in range(n_watched)],
+        "mistakes": _("Read wrongly right now"),
+        "pin": _("Pin this image: {text}"),
+        "no_maps": _("This network has no maps: it has no convolution and no pool."),
+        "words": glossary("epoch", "batch", "rate", "loss", "held-back", "interval", "seed", "filter", "map"),
     }
