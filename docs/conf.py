@@ -27,6 +27,7 @@ extensions = [
     "command_line",
 ]
 exclude_patterns = ["ja", "_extensions"]
+locale_dirs = [str(HERE / "_locale")]
 templates_path = ["_templates"]
 needs_sphinx = "8.2"
 
@@ -52,6 +53,8 @@ html_theme = "furo"
 html_title = "tatamilab"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
+html_domain_indices = False
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}

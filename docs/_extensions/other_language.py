@@ -1,4 +1,7 @@
-"""Links every page to the same page in the other language, and Japanese pages to those in English only."""
+"""Links every page to the same page in the other language, and Japanese pages to those in English only.
+
+The headings of the list of pages get the level that the theme leaves out.
+"""
 
 import re
 from pathlib import Path
@@ -48,10 +51,12 @@ def _add(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
     language = app.config.language
     context["other_language"], context["other_language_name"] = OTHER[language]
     context["other_language_url"] = counterpart(page, language)
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.connect("source-read", _read)
-    app.connect("html-page-context", _add)
+    app.connect("html-page-context", _add, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

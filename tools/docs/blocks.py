@@ -24,6 +24,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ class Block:
         return f"{where}: {' '.join(('```' + self.language, *self.words))} says neither how it is run nor that it isn't"
 
 
-def blocks(page: Path) -> list[Block]:
+@cache
+def blocks(page: Path) -> tuple[Block, ...]:
     """The fenced blocks of a page in their order, without Sphinx's directives."""
     tokens = MarkdownIt("commonmark").parse(page.read_text(encoding="utf-8"))
     found = []
@@ -99,7 +101,7 @@ def blocks(page: Path) -> list[Block]:
         assert token.map is not None
         language, *words = token.info.split() or [""]
         found.append(Block(page, token.map[0] + 2, language, tuple(words), token.content))
-    return found
+    return tuple(found)
 
 
 def pairs(page: Path) -> Iterator[tuple[Block, Block | None]]:

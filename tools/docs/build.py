@@ -23,7 +23,12 @@ FRONT = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>tatamilab</title>
-<style>body { font: 1.25rem/1.6 sans-serif; max-width: 30rem; margin: 4rem auto; padding: 0 1rem }</style>
+<style>
+html { background: #fff; color: #000 }
+body { font: 1.25rem/1.6 sans-serif; max-width: 30rem; margin: 4rem auto; padding: 0 1rem }
+a { color: #0a4bff }
+@media (prefers-color-scheme: dark) { html { background: #131416; color: #eee } a { color: #8ab4ff } }
+</style>
 <main>
 <h1>tatamilab</h1>
 <p lang="ja"><a href="ja/index.html">日本語の文書を読む</a></p>
