@@ -95,6 +95,18 @@ def test_updates_add_a_second_series() -> None:
             "（指定された値：[3, 4]）。",
         ),
         (
+            {"recipe": {"optimizer": "sgdd"}},
+            "x.toml: recipe: optimizer: 'sgdd' is none; known are adam, sgd, rmsprop, adamw, nadam, adamax, adagrad, "
+            "adadelta, lion.",
+            "x.toml：recipe：optimizer：'sgdd' はありません。使えるのは adam, sgd, rmsprop, adamw, nadam, adamax, "
+            "adagrad, adadelta, lion です。",
+        ),
+        (
+            {"sizes": [60, 0]},
+            "x.toml: sizes: a size must be 1 or more; received 0.",
+            "x.toml：sizes：データ数は 1 以上です（指定された値：0）。",
+        ),
+        (
             {"sizes": [60, "many"]},
             "x.toml: each value of sizes must be a whole number; received 'many'.",
             "x.toml：sizes の各値に指定できるのは、整数です（指定された値：'many'）。",

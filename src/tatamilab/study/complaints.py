@@ -25,7 +25,7 @@ def complaint(source: str, error: ValidationError, model: type[BaseModel]) -> st
         known = ", ".join(model.model_fields)
         return _("{source}: unknown key {key!r}; known are {known}.", source=source, key=key, known=known)
     if "error" in context:
-        where = f"{key}: " if key else ""
+        where = _("{key}: ", key=key) if key else ""
         return _(
             "{source}: {where}{problem}.",
             source=source,

@@ -59,7 +59,9 @@ class Recipe(_Checked):
     @classmethod
     def _known(cls, value: str) -> str:
         if value not in OPTIMIZERS:
-            raise ValueError(_("known are {known}", known=", ".join(OPTIMIZERS)))
+            raise ValueError(
+                _("{value!r} is none; known are {known}", value=value, known=", ".join(OPTIMIZERS))
+            )
         return value
 
 
@@ -114,7 +116,7 @@ class Study(_Checked):
     @classmethod
     def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if min(value) < 1:
-            raise ValueError(_("a size must be 1 or more"))
+            raise ValueError(_("a size must be 1 or more; received {size:,}", size=min(value)))
         return tuple(sorted(set(value)))
 
     @model_validator(mode="after")
