@@ -24,7 +24,7 @@ MOST_FILTERS = 64
 
 BATCHES = (16, 32, 64, 128, 256, 512)
 
-WATCHED = 200
+WATCHED = 100
 """Images held back that are read again at every look."""
 
 MOST_MISTAKES = 8
