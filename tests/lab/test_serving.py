@@ -135,6 +135,17 @@ def test_what_is_chosen_on_the_page_is_found_under_its_own_address(sessions: Ses
     assert sessions.enter("a", Setup()).run is not visit.run
 
 
+def test_a_run_is_taken_up_under_the_address_of_what_was_changed(sessions: Sessions) -> None:
+    first = sessions.enter("a", Setup()).run
+    first.learning_rate = 0.01
+    first.step()
+    first.wait()
+    setup = sessions.put("a", Setup(), first.kept())
+    assert setup == Setup(learning_rate=0.01)
+    taken = sessions.enter("a", setup).run
+    assert (taken.id, taken.moment().step) == (first.id, 1)
+
+
 def test_closing_keeps_every_run(tmp_path: Path) -> None:
     sessions = Sessions(made, tmp_path)
     run = sessions.enter("a", Setup()).run

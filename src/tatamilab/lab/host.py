@@ -18,9 +18,6 @@ from nicegui.element import Element
 
 from tatamilab.widgets.part import Part
 
-GAP_S = 1 / 60
-"""Seconds from one message's arrival in the browser to the next message."""
-
 LOST_S = 5.0
 """Seconds after which a browser that confirms nothing is asked anew."""
 
@@ -79,7 +76,6 @@ class Hosted(Element, component="host.js"):
                 except TimeoutError:  # asleep, or its answer got lost: it is told again
                     with self._lock:
                         self._changed |= names
-                await asyncio.sleep(GAP_S)
         finally:
             self._busy = False
 

@@ -18,6 +18,7 @@ from tatamilab.i18n import LANGUAGES, _, language, using
 from tatamilab.lab.host import THREADS, Hosted
 from tatamilab.lab.sessions import Sessions, Visit
 from tatamilab.session import Setup
+from tatamilab.session.blueprint import WORKSHEET
 from tatamilab.session.moment import Kept
 from tatamilab.session.setup import LONG_S
 from tatamilab.session.speed import estimated_s
@@ -97,7 +98,7 @@ class _Page:
 
     def _about(self) -> str:
         n = len(self._run.sample.x)
-        if self._setup == Setup():
+        if self._setup.network == WORKSHEET:
             return _("The worksheet's network, on {n:,} digits of MNIST. Press Start.", n=n)
         return _("Your own network, on {n:,} digits of MNIST. Press Start.", n=n)
 
@@ -133,7 +134,7 @@ class _Page:
             (
                 "explain",
                 _("Explain the network"),
-                _("The questions of `tatami explain`, asked of this network as it is now."),
+                _("The questions of tatami explain, asked of this network as it is now."),
                 lambda: Explain(run),
             ),
             (
@@ -175,8 +176,7 @@ class _Page:
             core.loop.call_soon_threadsafe(self._client.open, _address(setup, self._lang))
 
     def _restore(self, setup: Setup, kept: Kept) -> None:
-        self._sessions.put(self._browser, setup, kept)
-        self._open(setup)
+        self._open(self._sessions.put(self._browser, setup, kept))
 
 
 def _address(setup: Setup, lang: str | None) -> str:

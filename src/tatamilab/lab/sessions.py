@@ -91,8 +91,11 @@ class Sessions:
             held.pages += 1
             return Visit(self, held)
 
-    def put(self, browser: str, setup: Setup, kept: Kept) -> None:
+    def put(self, browser: str, setup: Setup, kept: Kept) -> Setup:
         """Let the browser's run with this setup be the one kept.
+
+        Returns:
+            The setup as it is by now: learning rate and batch size may have been changed while it was trained.
 
         Raises:
             BadInput: the run kept does not fit its setup.
@@ -104,6 +107,7 @@ class Sessions:
             else:
                 self._keep(held)
             held.run.restore(kept)
+            return held.setup
 
     def sweep(self, now: float | None = None) -> None:
         """Put on disk the runs that have been left alone for long, and write down those that are trained."""

@@ -32,7 +32,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 """Convolutional networks that can be put against the plain one, as a study's arms."""
 
-SLICE_S = 0.04
+SLICE_S = 0.05
 """Seconds of training between two looks at what is wanted."""
 
 

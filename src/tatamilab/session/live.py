@@ -33,8 +33,8 @@ from tatamilab.session.worker import Worker
 if TYPE_CHECKING:
     import keras
 
-SLICE_S = 0.04
-"""Seconds of training between two looks: 25 a second."""
+SLICE_S = 0.05
+"""Seconds of training between two looks: 20 a second."""
 
 POINTS_AN_EPOCH = 40
 """Points of the curve in an epoch, at most."""
@@ -130,7 +130,7 @@ class LiveRun(Worker[int, Point]):
         self._ask(math.inf)
 
     def pause(self) -> None:
-        """Stop after the steps in hand, a twenty-fifth of a second where a step takes no longer."""
+        """Stop after the steps in hand, a twentieth of a second where a step takes no longer."""
         with self._changed:
             self._wanted = 0
             if self._phase is Phase.RUNNING and not self._busy:
@@ -149,6 +149,7 @@ class LiveRun(Worker[int, Point]):
         Raises:
             BadInput: a step that is in hand takes very long.
         """
+        self.pause()
         with self._at_rest():
             self._wanted = 0
             if seed is not None:
@@ -208,6 +209,7 @@ class LiveRun(Worker[int, Point]):
             BadInput: it was of another network, or on so many other images; a step that is in hand takes very long.
         """
         progress = kept.progress
+        self.pause()
         with self._at_rest():
             self._wanted = 0
             if kept.state.batch_size != self._program.plan.batch_size:

@@ -1,6 +1,6 @@
 """`Turns`: the cores of this machine, lent for a moment at a time, fairly.
 
-A few trainings share the machine, slice by slice of a twenty-fifth of a second, so that each is seen to move. Who comes
+A few trainings share the machine, slice by slice of a twentieth of a second, so that each is seen to move. Who comes
 later stands in line, and is told the place. Who has computed for half a second while others stand in line goes to the
 end of it. So in a class of thirty all trainings move on, none waits for another's end, and everyone knows how long.
 """

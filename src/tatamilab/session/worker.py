@@ -68,6 +68,11 @@ class Worker(ABC, Generic[Portion, Done]):
             self._thread.join(STALL_S)
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self._wanted)
+
+    @property
     def _is_over(self) -> bool:
         return self._closed or not main_thread().is_alive()
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from tatamilab.errors import BadInput, MissingExtra
 from tatamilab.i18n import _, language
 from tatamilab.session import LiveRun, Network
+from tatamilab.session.apart import Apart
 from tatamilab.session.worker import Worker
 
 try:
@@ -60,11 +61,17 @@ class Part(anywidget.AnyWidget):
         """Call `listener` after every change of `source`, if it tells of any, until the part is closed.
 
         What changes while the part is off the screen is told once, when it comes back: nothing is computed that
-        nobody sees.
+        nobody sees. While it is at work it is told in another thread, so that the work is not kept waiting.
         """
         if not isinstance(source, Worker):
             return
-        self._leave = source.subscribe(lambda: listener() if self.is_seen else None)
+        apart = Apart(listener)
+
+        def told() -> None:
+            if self.is_seen:
+                (apart if source.is_at_work else listener)()
+
+        self._leave = source.subscribe(told)
         self.observe(lambda _change: listener() if self.is_seen else None, "sight")
 
     def in_words(self) -> str:
