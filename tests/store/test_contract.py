@@ -65,6 +65,14 @@ def test_a_study_knows_its_runs(store: StudyStore) -> None:
     assert store.study("mine") == store.study("id") == study
 
 
+def test_a_study_whose_runs_are_others_now_knows_those(store: StudyStore) -> None:
+    """As after an update that changes what a run computes."""
+    before, after = (Member(key, "cnn", 60, 0, 0, 0) for key in ("old", "new"))
+    for member in (before, after):
+        store.add_study("id1", "mine", {}, [member])
+        assert store.members("id1") == [member]
+
+
 def test_a_name_that_is_none_is_refused(store: StudyStore) -> None:
     store.add_study("id1", "mine", {}, [])
     with pytest.raises(BadInput, match=r"'other' names no single study in .*; known are: mine \(id1\)\."):

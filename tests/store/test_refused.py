@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from tatamilab.errors import OutputError
 from tatamilab.i18n import using
-from tatamilab.store import RunRow, RunStatus, StudyStore, connecting
+from tatamilab.store import Member, RunRow, RunStatus, StudyStore, connecting
 
 Refused = Callable[..., None]
 NO_STORE = {
@@ -105,6 +105,7 @@ def test_a_locked_store(tmp_path: Path, refused: Refused, monkeypatch: pytest.Mo
 def test_a_store_that_can_only_be_read(tmp_path: Path, refused: Refused) -> None:
     with StudyStore(sqlite_address(tmp_path / "x.db")) as store:
         store.save(RunRow("a", {}, RunStatus.FINISHED))
+        store.add_study("old", "mine", {}, [Member("a", "cnn", 60, 0, 0, 0)])
         store.close()
         event.listen(
             store._database.engine,
@@ -112,8 +113,9 @@ def test_a_store_that_can_only_be_read(tmp_path: Path, refused: Refused) -> None
             lambda connection, _: connection.execute("PRAGMA query_only = ON"),
         )
         assert len(store.rows()) == 1
+        store.add_study("old", "mine", {}, [Member("a", "cnn", 60, 0, 0, 0)])
         refused(
-            lambda: store.add_study("a", "b", {}, []),
+            lambda: store.add_study("a", "b", {}, [Member("a", "cnn", 60, 0, 0, 0)]),
             en=f"The store {store.address} can only be read; name another with --store.",
             ja=f"保存先 {store.address} は読み取り専用です。--store で別の保存先を指定してください。",
             error=OutputError,

@@ -18,6 +18,9 @@ MOST_EXACT = 16
 
 RESAMPLES = 99_999
 
+AT_ONCE = 1_000_000
+"""Numbers whose signs are flipped at a time: more would not fit into a cache. The p-value is the same."""
+
 
 @dataclass(frozen=True)
 class PairedDifference:
@@ -106,6 +109,7 @@ def sign_flip_p(differences: ArrayLike) -> float:
         lambda x, axis: x.mean(axis=axis),
         permutation_type="samples",
         n_resamples=n_resamples,
+        batch=max(1, AT_ONCE // len(values)),
         vectorized=True,
         rng=np.random.default_rng(0),
     )

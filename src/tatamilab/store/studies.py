@@ -58,12 +58,16 @@ class StudyStore:
     def add_study(
         self, id: str, name: str, specification: Mapping[str, Any], members: Iterable[Member]
     ) -> None:
-        """Keep a study and which runs it consists of; the same again changes nothing."""
+        """Keep a study and which runs it consists of, in place of those that it had; the same again writes nothing."""
+        members = list(members)
+        if members and set(members) == set(self.members(id)):
+            return
         now = datetime.now(UTC).isoformat(timespec="seconds")
         row = {"id": id, "name": name, "specification": _json(specification), "created": now}
         links = [{"study": id, **vars(member)} for member in members]
         with self._database.writing() as connection:
             connection.execute(self._database.insert_new(studies), row)
+            connection.execute(sa.delete(study_runs).where(study_runs.c.study == id))
             if links:
                 connection.execute(self._database.insert_new(study_runs), links)
 

@@ -13,14 +13,14 @@ from tatamilab.engine.target import choose
 from tatamilab.errors import OutputError
 from tatamilab.files import write_whole
 from tatamilab.i18n import _
-from tatamilab.store import RunRow, StudyStore
+from tatamilab.store import RunRow, RunStatus, StudyStore
 from tatamilab.study.answer import Answer, answer
 from tatamilab.study.design import Place, Placed, check_sizes, placed, study_id
 from tatamilab.study.exporting import to_csv
 from tatamilab.study.places import TARGET, workers_here
 from tatamilab.study.remembered import remembered
 from tatamilab.study.results import collect
-from tatamilab.study.running import Prepared, Told, enrol, prepare, rows_of, run_missing
+from tatamilab.study.running import Prepared, Told, enrol, prepare, run_missing
 from tatamilab.study.showing import as_json
 from tatamilab.study.specification import Study, make_study
 from tatamilab.study.stopping import stops
@@ -72,9 +72,9 @@ def ask(
     check_sizes(study, data)
     known = {one.id: one for one in store.studies()}.get(study_id(study))
     unfinished = known is not None and known.n_done < known.n_runs
-    if not (unfinished and until is None) and (runs := _over(study, data, store, on, until)):
-        enrol(study, runs, store)
-        return _answered(study_id(study), study, data, runs, store, whole=True)
+    if not (unfinished and until is None) and (over := _over(study, data, store, on, until)):
+        enrol(study, over[0], store)
+        return _answered(study, data, *over, store, whole=True)
     prepared = prepare(study, on, data=data, soon=known is None or unfinished)
     try:
         enough = None if until is None else stops(study, prepared.runs, until)
@@ -82,23 +82,27 @@ def ask(
         whole = run_missing(prepared, store, told, enough, _make_ready_to_answer)
     finally:
         prepared.close()
-    return _answered(prepared.id, study, data, prepared.runs, store, whole=whole)
+    return _answered(study, data, prepared.runs, _rows(prepared.runs, store), store, whole=whole)
 
 
 def _over(
     study: Study, data: Dataset, store: StudyStore, on: str | None, until: str | None
-) -> list[Placed] | None:
-    """The runs of a study that needs no more of them; None where that can't be told without Keras."""
+) -> tuple[list[Placed], dict[str, RunRow]] | None:
+    """Runs and rows of a study that needs no more of them; None where that can't be told without Keras."""
     if not workers_here(on):
         return None
     traits = remembered(study.recipes(), data, choose(os.environ.get(TARGET)).name)
     if traits is None:
         return None
     runs = placed(study, data, traits)
-    rows = rows_of(runs, store)
-    if len(rows) == len({run.key for run in runs}):
-        return runs
-    return runs if until is not None and stops(study, runs, until)(rows) else None
+    rows = _rows(runs, store)
+    done = {key: row for key, row in rows.items() if row.status is not RunStatus.FAILED}
+    enough = len(done) == len({run.key for run in runs}) or (until and stops(study, runs, until)(done))
+    return (runs, rows) if enough else None
+
+
+def _rows(runs: Sequence[Placed], store: StudyStore) -> dict[str, RunRow]:
+    return {row.key: row for row in store.rows(sorted({run.key for run in runs}))}
 
 
 def _make_ready_to_answer() -> None:
@@ -124,15 +128,21 @@ def stored_answer(store: StudyStore, name: str) -> Asked:
     kept = store.study(name)
     study = make_study(kept.name, kept.specification)
     runs = [Placed(one.key, Place(*astuple(one)[1:])) for one in store.members(kept.id)]
-    return _answered(kept.id, study, load(study.data), runs, store, whole=True)
+    return _answered(study, load(study.data), runs, _rows(runs, store), store, whole=True, id=kept.id)
 
 
 def _answered(
-    id: str, study: Study, data: Dataset, runs: Sequence[Placed], store: StudyStore, *, whole: bool
+    study: Study,
+    data: Dataset,
+    runs: Sequence[Placed],
+    rows: dict[str, RunRow],
+    store: StudyStore,
+    *,
+    whole: bool,
+    id: str | None = None,
 ) -> Asked:
-    rows = {row.key: row for row in store.rows(sorted({run.key for run in runs}))}
     found = answer(collect(study, runs, rows), runs, store, data.y_test, len(data.x_train))
-    return Asked(id, found, verdict(found), runs, rows, whole)
+    return Asked(id or study_id(study), found, verdict(found), runs, rows, whole)
 
 
 def write_folder(asked: Asked, folder: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import astuple, dataclass, field
 
@@ -116,12 +116,6 @@ def enrol(study: Study, runs: Sequence[Placed], store: StudyStore) -> None:
     store.add_study(study_id(study), study.name, study.model_dump(mode="json"), members)
 
 
-def rows_of(runs: Iterable[Placed], store: StudyStore) -> dict[str, RunRow]:
-    """Those runs that the store has and that needn't be done again, by key."""
-    rows = store.rows(sorted({run.key for run in runs}))
-    return {row.key: row for row in rows if row.status is not RunStatus.FAILED}
-
-
 def run_missing(
     prepared: Prepared,
     store: StudyStore,
@@ -168,7 +162,8 @@ class _Work:
         self._prepared, self._store, self._told, self._enough = prepared, store, told, enough
         self._at_last: Callable[[], object] | None = at_last
         self._data_hash = data_hash(prepared.data)
-        self._rows = rows_of(prepared.runs, store)
+        rows = store.rows(list(prepared.by_key))
+        self._rows = {row.key: row for row in rows if row.status is not RunStatus.FAILED}
         missing = [run for run in prepared.by_key.values() if run.key not in self._rows]
         self._waiting: deque[Run] = deque(missing if enough else longest_first(missing))
         self._elsewhere: list[Run] = []
