@@ -263,10 +263,16 @@ class LiveRun(Worker[int, Point]):
         return self._latest if shown is None else shown.weights
 
     def models(self) -> "tuple[keras.Model, keras.Model]":
-        """Keras models of the caller's own: as the training began, and with the weights that are looked at."""
-        weights, graph = self.weights(), self._program.plan.graph
-        before, now = self._build(), self._build()
-        frontend.set_weights_of(now, graph, weights)
+        """Keras models of the caller's own: as the training began, and with the weights that are looked at.
+
+        Their layers have the same names.
+        """
+        weights, before = self.weights(), self._build()
+        import keras
+
+        with KERAS:
+            now = keras.models.clone_model(before)
+        frontend.set_weights_of(now, self._program.plan.graph, weights)
         return before, now
 
     def moment(self) -> Moment:
