@@ -67,6 +67,12 @@ def test_the_newest_wish_wins(run: LiveRun) -> None:
 
 def test_a_network_without_convolution_is_told_so(refused: Callable[..., None]) -> None:
     model = Blueprint.parse("d8").build()
+    run = LiveRun(Blueprint.parse("d8").build, Sample.of(load("mnist", data_size=600)))
+    refused(
+        lambda: Explain(run),
+        en="The network has no convolution, and so no filters to explain.",
+        ja="このネットワークには畳み込みがないので、調べるフィルタもありません。",
+    )
     refused(
         lambda: Explain(model),
         en="Filters can be drawn of convolution layers only; the model 'lab' has none.",

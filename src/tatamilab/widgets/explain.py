@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 from threadpoolctl import threadpool_limits
 
+from tatamilab.engine.graph import Conv2D
 from tatamilab.errors import BadInput, TatamiError
 from tatamilab.i18n import _, using
 from tatamilab.instruments.model_facts import conv_layer
@@ -79,13 +80,19 @@ class Explain(Part):
             self._thread.join(timeout_s)
 
     def _check(self) -> None:
-        model = self._source.models()[1] if isinstance(self._source, LiveRun) else self._source
-        conv_layer(model, 0)
-        if tuple(model.input_shape[1:]) != self._dataset.x_test.shape[1:]:
+        if isinstance(self._source, LiveRun):
+            network = self._source.network  # a model of its own would take long to build
+            shape = network.input_shape
+            if not any(isinstance(layer.node, Conv2D) for layer in network.layers):
+                raise BadInput(_("The network has no convolution, and so no filters to explain."))
+        else:
+            conv_layer(self._source, 0)
+            shape = tuple(self._source.input_shape[1:])
+        if shape != self._dataset.x_test.shape[1:]:
             raise BadInput(
                 _(
                     "The network reads images of shape {shape}; the images given have the shape {given}.",
-                    shape=tuple(model.input_shape[1:]),
+                    shape=shape,
                     given=self._dataset.x_test.shape[1:],
                 )
             )
