@@ -3,6 +3,7 @@
     python bench/lab.py                        everything, about ten minutes
     python bench/lab.py --parts page,slider    some of it
     python bench/lab.py --minutes 1            a shorter lesson
+    python bench/lab.py --parts calm           the class without any training: what pages alone ask of the server
 
 Needs Chromium (Debian's package `chromium`). Server, browser and class share two cores, as on a student's computer.
 Run it on a machine that has nothing else to do.
@@ -131,8 +132,10 @@ def main() -> None:
     )
     for name in chosen.parts.split(","):
         with tempfile.TemporaryDirectory(prefix="tatamilab-bench-") as folder, opened(Path(folder)) as server:
-            if name == "class":
-                found[name] = asyncio.run(lesson(server, chosen.students, 60 * chosen.minutes))
+            if name in ("class", "calm"):
+                found[name] = asyncio.run(
+                    lesson(server, chosen.students, 60 * chosen.minutes, trains=name == "class")
+                )
             else:
                 found[name] = PARTS[name](server)
         print(f"{name}: {json.dumps(found[name])}", flush=True)

@@ -21,7 +21,9 @@ PROBE_S, MEMORY_S = 0.1, 2.0
 """Seconds between two looks at how fast the server answers, and at its memory."""
 
 
-async def lesson(server: Server, n_students: int, length_s: float, *, query: str = "") -> dict[str, Any]:
+async def lesson(
+    server: Server, n_students: int, length_s: float, *, query: str = "", trains: bool = True
+) -> dict[str, Any]:
     """Let students come, train, draw and try for a while.
 
     Args:
@@ -29,6 +31,7 @@ async def lesson(server: Server, n_students: int, length_s: float, *, query: str
         n_students: how many.
         length_s: seconds of work, from when the last has come.
         query: of the page's address.
+        trains: if not, they edit networks where they would train one.
     """
     took: dict[str, list[float]] = {"open": [], "click": [], "pen": [], "answer": []}
     lost = 0
@@ -42,7 +45,10 @@ async def lesson(server: Server, n_students: int, length_s: float, *, query: str
     ]
     cpu = process.cpu_times()
     await asyncio.gather(
-        *(_work(student, random.Random(number), end, took) for number, student in enumerate(students))
+        *(
+            _work(student, random.Random(number), end, took, trains=trains)
+            for number, student in enumerate(students)
+        )
     )
     used = process.cpu_times()
     for watcher in watchers:
@@ -71,9 +77,13 @@ async def _come(address: str, query: str, took: list[float]) -> Student:
     return student
 
 
-async def _work(student: Student, chance: random.Random, end: float, took: dict[str, list[float]]) -> None:
-    actions: list[Callable[..., Awaitable[None]]] = [_click, _click, _click, _draw, _slide]
-    await _click(student, took["click"])
+async def _work(
+    student: Student, chance: random.Random, end: float, took: dict[str, list[float]], *, trains: bool
+) -> None:
+    actions: list[Callable[..., Awaitable[None]]] = [_edit, _edit, _edit, _draw]
+    if trains:
+        actions = [_click, _click, _click, _draw, _slide]
+    await actions[0](student, took["click"])
     while time.perf_counter() < end:
         await asyncio.sleep(chance.uniform(*THINKS_S))
         action = chance.choice(actions)
@@ -88,6 +98,13 @@ async def _click(student: Student, took: list[float]) -> None:
         name, then = "pause", "paused"
     await student.ask("training", "command", name=name)
     took.append(await student.until(lambda state: state["training"]["moment"]["phase"] in (then, "finished")))
+
+
+async def _edit(student: Student, took: list[float]) -> None:
+    """Ask the editor for another network."""
+    asked, network = time.time_ns(), [{"kind": "conv", "filters": 8}, {"kind": "dense", "units": 20}]
+    await student.ask("editor", "edited", blocks=network, sequence=asked)
+    took.append(await student.until(lambda state: state["editor"]["described"].get("sequence") == asked))
 
 
 async def _draw(student: Student, took: list[float]) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,9 @@ LOOK_S = 0.02
 
 SWEEP_S = 60.0
 """Seconds after which runs that were left alone, and those that are trained, are written again."""
+
+SWITCH_S = 0.001
+"""Seconds after which a thread that computes in Python makes room for the one that answers pages."""
 
 RECONNECT_S = 30.0
 """Seconds for which a page that has lost its connection is kept."""
@@ -160,6 +164,7 @@ def serve(
     from tatamilab.lab.sessions import Sessions
 
     logging.getLogger("nicegui").setLevel(logging.ERROR)
+    sys.setswitchinterval(SWITCH_S)
     macs_per_s()
     sessions = Sessions(live_run, folder / "runs")
     page.add(sessions)

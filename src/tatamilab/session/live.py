@@ -89,7 +89,8 @@ class LiveRun(Worker[int, Point]):
         self._compile(graph, batch_size)
         self._wanted: float = 0
         self._slice = 1
-        self._begin(frontend.weights_of(model, graph))
+        self._first = seed, frontend.weights_of(model, graph)
+        self._begin(self._first[1])
         self.network = Network(graph, self.weights)
 
     def _build(self) -> "keras.Model":
@@ -101,6 +102,12 @@ class LiveRun(Worker[int, Point]):
             model = self._make()
             model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
             return model
+
+    def _drawn(self) -> Weights:
+        """The initial weights of this seed; a network is built only for those of another one."""
+        if self._first[0] != self._seed:
+            self._first = self._seed, frontend.weights_of(self._build(), self._program.plan.graph)
+        return self._first[1]
 
     def _compile(self, graph: Graph, batch_size: int) -> None:
         self._program = Program(graph, self._training, batch_size=batch_size, input_dtype="f32")
@@ -154,8 +161,7 @@ class LiveRun(Worker[int, Point]):
             self._wanted = 0
             if seed is not None:
                 self._seed = seed
-            model = self._build()
-            self._begin(frontend.weights_of(model, self._program.plan.graph))
+            self._begin(self._drawn())
         self._tell()
 
     @property

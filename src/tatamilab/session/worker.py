@@ -4,7 +4,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Condition, Thread, main_thread
+from threading import Condition, Thread, current_thread, main_thread
 from typing import Generic, TypeVar
 
 from tatamilab.errors import BadInput
@@ -69,8 +69,8 @@ class Worker(ABC, Generic[Portion, Done]):
 
     @property
     def is_at_work(self) -> bool:
-        """Whether anything is left to do."""
-        return bool(self._wanted)
+        """Whether the caller is the thread that works, and has more to do."""
+        return bool(self._wanted) and current_thread() is self._thread
 
     @property
     def _is_over(self) -> bool:

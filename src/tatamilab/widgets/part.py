@@ -61,7 +61,7 @@ class Part(anywidget.AnyWidget):
         """Call `listener` after every change of `source`, if it tells of any, until the part is closed.
 
         What changes while the part is off the screen is told once, when it comes back: nothing is computed that
-        nobody sees. While it is at work it is told in another thread, so that the work is not kept waiting.
+        nobody sees. What its own thread tells while it is at work is shown by another, which keeps no work waiting.
         """
         if not isinstance(source, Worker):
             return
