@@ -14,8 +14,7 @@ function render({ model, el }) {
   pad.setAttribute("aria-label", texts.pad);
   const clear = button(texts.clear, wipe);
   const prepared = make("input", "", { type: "checkbox", checked: true });
-  const file = make("input", "tl-unseen", { type: "file", accept: "image/*" });
-  file.setAttribute("aria-label", texts.photo);
+  const file = make("input", "", { type: "file", accept: "image/*", hidden: true });
   const open = button(texts.photo, () => file.click());
   const photoSteps = make("div", "tl-steps tl-photo"), photoProblem = make("p");
   photoProblem.setAttribute("role", "status");

@@ -1,5 +1,5 @@
 // Which digits are taken for which, and the pictures. Up: `chosen`. Down: `mistakes`, `texts`.
-const SIZE = 240;
+const SIZE = 240, MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 function render({ model, el }) {
   const texts = model.get("texts");
@@ -11,7 +11,18 @@ function render({ model, el }) {
   const earlier = button(texts.earlier, () => ask({ page: asked.page - 1 })), later = button(texts.later, () => ask({ page: asked.page + 1 }));
   const place = make("span", "tl-muted"), score = make("p"), title = make("h3"), pictures = make("div", "tl-pictures");
   score.setAttribute("aria-live", "polite");
+  // One stop of the Tab key; arrow keys move within.
   const table = make("table"), cells = [];
+  let at = [0, 0];
+  table.addEventListener("keydown", (event) => {
+    const move = MOVES[event.key];
+    if (!move) return;
+    event.preventDefault();
+    event.stopPropagation();
+    at = at.map((place, axis) => Math.min(Math.max(place + move[axis], 0), cells.length - 1));
+    cells[at[0]][at[1]].focus();
+  });
+  table.addEventListener("focusin", () => cells.forEach((row, i) => row.forEach((node, j) => { node.tabIndex = i === at[0] && j === at[1] ? 0 : -1; })));
   table.append(make("caption", "tl-unseen", { textContent: texts.matrix }));
   const head = table.insertRow();
   head.append(make("th", "", { textContent: "↓→", title: `${texts.true} ↓, ${texts.predicted} →` }), ...texts.classes.map((name) => make("th", "", { scope: "col", textContent: name })));
@@ -19,7 +30,7 @@ function render({ model, el }) {
     const row = table.insertRow();
     row.append(make("th", "", { scope: "row", textContent: name }));
     cells.push(texts.classes.map((_, j) => {
-      const node = button("", () => ask({ true: i, predicted: j, page: 0 }));
+      const node = Object.assign(button("", () => { at = [i, j]; ask({ true: i, predicted: j, page: 0 }); }), { tabIndex: i || j ? -1 : 0 });
       row.insertCell().append(node);
       return node;
     }));
@@ -27,7 +38,7 @@ function render({ model, el }) {
   const plot = canvas("tl-calibration", texts.calibration), verdict = make("p", "tl-muted");
   const found = make("div", "", { hidden: true },
     make("div", "tl-two", {},
-      make("div", "", {}, make("h3", "", { textContent: texts.matrix }), table),
+      make("div", "", {}, make("h3", "", { textContent: texts.matrix }), table, make("p", "tl-muted", { textContent: texts.keys })),
       make("div", "", {}, title, pictures, make("div", "tl-row", { style: "margin-top:10px" }, all, earlier, later, place))),
     make("div", "", { style: "margin-top:18px" }, make("h3", "", { textContent: texts.calibration }), make("div", "tl-sure", {}, plot, verdict)));
   const root = make("div", "tl tl-mistakes", { lang: texts.lang }, make("div", "tl-row", {}, look, hint, score), found, glossary(texts.words));

@@ -202,6 +202,7 @@ def _texts(n_classes: int, n_images: int) -> dict[str, Any]:
         "true": _("true digit"),
         "predicted": _("read as"),
         "cell": _("{true} read as {predicted}: {n}"),
+        "keys": _("Press a number, or move with the arrow keys and press Enter."),
         "all": _("All mistakes"),
         "earlier": _("Earlier"),
         "later": _("Later"),
