@@ -59,8 +59,16 @@ def test_by_keyboard_alone(page: Page) -> None:
     )
 
 
-@pytest.mark.parametrize("width", [390, 1024])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "dark"),
+        *(
+            pytest.param(width, scheme, marks=pytest.mark.slow)
+            for width, scheme in ((390, "light"), (1024, "dark"), (1024, "light"), (1440, "light"))
+        ),
+    ],
+)
 def test_it_fits_the_screen_in_japanese(page: Page, width: int, scheme: str) -> None:
     opened = page("?lang=ja", viewport={"width": width, "height": 800}, color_scheme=scheme)
     assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
