@@ -41,6 +41,10 @@ class Arrays:
         for name, array in self.by_name.items():
             self._table[self._slots[name]] = address(array)
 
+    def place(self, name: str, array: np.ndarray) -> None:
+        """Let the calls from now on find there what no caller gives, until it is placed anew."""
+        self._table[self._slots[name]] = address(array)
+
     def floats(self, name: str) -> np.ndarray:
         """One of the arrays as float32."""
         return self.by_name[name].view(np.float32)

@@ -46,9 +46,11 @@ class Calls:
 
     def __init__(self, plan: Plan, code: Code, arrays: Arrays, n_threads: int) -> None:
         self._plan, self._code, self._arrays, self._n_threads = plan, code, arrays, n_threads
+        self._n_meetings = plan.n_meetings
         self._multiply_adds = multiply_adds(plan.graph)
         self._n_metrics = len(plan.training.metrics) if plan.training else 0
         self._flags = np.zeros((max(plan.n_pieces, 64), 8), np.int64)
+        arrays.place("flags", self._flags)
         self._ticket = 1
         self._start_team()
 
@@ -57,7 +59,9 @@ class Calls:
         self._process = os.getpid()
         self._left: Job | None = None
         self._lock, self._caller = Lock(), 0
-        self._taken = (0, _progress())
+        self._progress = _progress()
+        self._arrays.place("progress", self._progress)
+        self._taken = (0, NOTHING)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -87,7 +91,7 @@ class Calls:
 
     @iterations.setter
     def iterations(self, count: int) -> None:
-        self._taken = (int(count), _progress())
+        self._taken = (int(count), NOTHING)
 
     def run(
         self,
@@ -112,16 +116,18 @@ class Calls:
             self._end(self._left)
         if n_steps == 0 and n_chunks(n_images) > len(self._flags):
             self._flags = np.zeros((n_chunks(n_images), 8), np.int64)
-        progress = _progress()
-        given = {**arrays, "flags": self._flags, "progress": progress}
+            self._arrays.place("flags", self._flags)
+        progress, taken = self._progress, self.iterations
+        self._taken = (taken, NOTHING)
+        progress.fill(0)
         alone = n_images * self._multiply_adds < ALONE_BELOW and n_steps <= 1
         team = 1 if alone else self._n_threads
         scalars = (n_images, team, n_steps, self._ticket, self._plan.batch_size, wants)
-        table = self._arrays.table(given, dict(zip(SCALARS, scalars, strict=True)))
-        self._ticket += n_steps * self._plan.n_meetings + 1
-        job = Job(self._code.function(function), table, {**self._arrays.by_name, **given})
+        table = self._arrays.table(arrays, dict(zip(SCALARS, scalars, strict=True)))
+        self._ticket += n_steps * self._n_meetings + 1
+        job = Job(self._code.function(function), table, (self._arrays, self._flags, progress, arrays))
         if n_steps:
-            self._taken = (self.iterations, progress)
+            self._taken = (taken, progress)
         self._left = job
         try:
             if alone:
@@ -137,7 +143,8 @@ class Calls:
             self._end(job)
             raise
         self._left = None
-        self._arrays.raise_fault()
+        if self._plan.checked:
+            self._arrays.raise_fault()
         return self._totals(progress, n_images, n_steps)
 
     def settle(self) -> None:
@@ -156,9 +163,9 @@ class Calls:
     def _totals(self, progress: np.ndarray, n_images: int, n_steps: int) -> Totals:
         steps = int(progress[STEP, 0])
         seen = min(n_images, steps * self._plan.batch_size) if n_steps else n_images
-        sums = progress[len(PROGRESS) :, 0].view(np.float64)
-        means = [float(s) / max(seen, 1) for s in sums[: 1 + self._n_metrics]]
-        return Totals(steps=steps, images=seen, loss=means[0], metrics=tuple(means[1:]))
+        sums = progress[len(PROGRESS) :, 0].view(np.float64)[: 1 + self._n_metrics].tolist()
+        loss, *metrics = (total / max(seen, 1) for total in sums)
+        return Totals(steps=steps, images=seen, loss=loss, metrics=tuple(metrics))
 
 
 def n_chunks(n_images: int) -> int:
@@ -170,3 +177,7 @@ def _progress() -> np.ndarray:
     """The counters of a call, each on a cache line of its own: int64 (counters, 8)."""
     counters = len(PROGRESS) + MAX_STATISTICS
     return aligned(64 * counters).view(np.int64).reshape(counters, 8)
+
+
+NOTHING = _progress()
+"""The counters where no call that trains is under way, or has ended since the steps were counted."""

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from tatamilab.engine import threads
+from tatamilab.engine.ahead import Ahead
 from tatamilab.engine.allocation import Arrays
 from tatamilab.engine.arguments import (
     Examples,
@@ -23,7 +24,6 @@ from tatamilab.engine.arguments import (
     check_name,
     check_order,
     check_parameter,
-    check_rates,
     check_seed,
     check_snapshots,
     check_weights,
@@ -33,7 +33,7 @@ from tatamilab.engine.graph import Dropout, Graph, Training
 from tatamilab.engine.inside import Parts
 from tatamilab.engine.jit import Code
 from tatamilab.engine.kernels.dropout import seeds
-from tatamilab.engine.kernels.optimizer import initial_slots, n_slots, rates
+from tatamilab.engine.kernels.optimizer import initial_slots, n_slots
 from tatamilab.engine.memory import (
     COUNTS,
     HALTS_ON_NAN,
@@ -209,6 +209,10 @@ class Program:
         }
 
     @cached_property
+    def _ahead(self) -> Ahead:
+        return Ahead(self._training().optimizer)
+
+    @cached_property
     def _drops(self) -> bool:
         return any(isinstance(node, Dropout) for node in self.plan.graph.nodes)
 
@@ -290,11 +294,11 @@ class Program:
         order = check_order(order, len(data))
         size = self.plan.batch_size
         n_steps = -(-len(order) // size)
-        lr, seed = check_rates(learning_rate, n_steps), check_seed(seed)
+        seed = check_seed(seed)
         wants = HALTS_ON_NAN if halt_on_nan else 0
         with self._calls.turn():
             first = self.iterations
-            step_rates = rates(self._training().optimizer, first, lr)
+            step_rates = self._ahead.rows(first, learning_rate, n_steps)
             if self._drops:
                 step_rates.view(np.uint32)[:, SEED] = seeds(seed, first, n_steps)
             if snapshots is None:

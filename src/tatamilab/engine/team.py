@@ -5,7 +5,6 @@ inside one, so it cannot leave a lock held or a team incomplete.
 """
 
 import weakref
-from collections.abc import Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread, current_thread
@@ -23,13 +22,13 @@ class Job:
     Args:
         call: the function (table, thread).
         table: addresses and scalars.
-        arrays: what the addresses in `table` point to, kept as long as the call may run.
+        kept: what the addresses in `table` point to, kept as long as the call may run.
     """
 
-    def __init__(self, call: Any, table: np.ndarray, arrays: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, call: Any, table: np.ndarray, kept: object) -> None:
         self.call, self.address = call, table.ctypes.data
         self.over = False
-        self._kept = (table, arrays)
+        self._kept = (table, kept)
         self._ended: SimpleQueue[None] = SimpleQueue()
 
     def run_here(self) -> None:
