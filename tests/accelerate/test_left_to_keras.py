@@ -41,6 +41,13 @@ def frozen_since() -> keras.Model:
     return model
 
 
+def frozen_whole() -> keras.Model:
+    model = small()
+    model.layers[0].trainable = False
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
 REASONS: dict[str, tuple[Callable[[], keras.Model], dict[str, Any], str, str]] = {
     "labels": (
         small,
@@ -78,6 +85,12 @@ REASONS: dict[str, tuple[Callable[[], keras.Model], dict[str, Any], str, str]] =
         {},
         "optimizer SGD was built for other weights",
         "オプティマイザ SGD は別の重みのために作られています",
+    ),
+    "frozen whole": (
+        frozen_whole,
+        {},
+        "the model has no trainable weights",
+        "モデルには学習可能な重みがありません",
     ),
     "layer": (
         lambda: small(first=[layers.LayerNormalization(name="norm")]),
@@ -135,7 +148,7 @@ def test_keras_trains_what_the_engine_cannot() -> None:
 def test_wrong_calls_raise_what_keras_raises(call: Callable[[keras.Model], Any], error: type) -> None:
     said = []
     for turn_on in (False, True):
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)
         model = small()
         if turn_on:
             tatamilab.accelerate()

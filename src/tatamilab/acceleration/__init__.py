@@ -14,6 +14,7 @@ exchange    weights, optimizer and metrics, between Keras's variables and a prog
 fitting     `fit`, as Keras's JAX trainer does it
 inference   `evaluate` and `predict`
 stepping    single native steps, in the loop that Keras runs itself
+single      `train_on_batch` and its kin
 tensorflow_steps  the same on Keras's TensorFlow backend
 variables   Keras's variables, read and set
 comparing   a model trained both ways

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -71,26 +72,29 @@ LOADERS = (
     Loader("cifar10", "cifar10", "cifar-10-batches-py-target", (32, 32, 3), (1,)),
 )
 
+_lock = Lock()
 _keras_own: dict[tuple[str, str], Callable[..., Any]] = {}
 """Keras's loaders by home and name, while ours stand in their place."""
 
 
 def patch() -> None:
     """Let the loaders look here first; once."""
-    if _keras_own:
-        return
-    for home in HOMES:
-        for loader in LOADERS:
-            module = import_module(f"{home}.{loader.name}")
-            _keras_own[home, loader.name] = module.load_data
-            module.load_data = _replacement(module.load_data, loader)  # type: ignore[attr-defined]
+    with _lock:
+        if _keras_own:
+            return
+        for home in HOMES:
+            for loader in LOADERS:
+                module = import_module(f"{home}.{loader.name}")
+                _keras_own[home, loader.name] = module.load_data
+                module.load_data = _replacement(module.load_data, loader)  # type: ignore[attr-defined]
 
 
 def unpatch() -> None:
     """Give Keras its loaders back."""
-    for (home, name), own in _keras_own.items():
-        import_module(f"{home}.{name}").load_data = own  # type: ignore[attr-defined]
-    _keras_own.clear()
+    with _lock:
+        for (home, name), own in _keras_own.items():
+            import_module(f"{home}.{name}").load_data = own  # type: ignore[attr-defined]
+        _keras_own.clear()
 
 
 def _replacement(keras_own: Callable[..., Any], loader: Loader) -> Callable[..., Any]:

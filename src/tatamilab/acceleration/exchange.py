@@ -155,15 +155,17 @@ class Exchange:
 
 
 def check_optimizer(optimizer: Any, trained: list[Any]) -> None:
-    """Refuse an optimizer built for other weights, and learning rates that only Keras can ask for.
+    """Refuse an optimizer built for other weights or for none, and learning rates that only Keras can ask for.
 
     Args:
         optimizer: a Keras optimizer, built or not.
         trained: the model's trainable variables.
 
     Raises:
-        Unsupported: naming the optimizer.
+        Unsupported: naming the optimizer, or the model.
     """
+    if not trained:  # Keras's optimizers then don't even count the steps
+        raise Unsupported(_("the model"), _("has no trainable weights"))
     what = _("optimizer {kind}", kind=type(optimizer).__name__)
     if isinstance(optimizer, keras.optimizers.Nadam) and optimizer.built:
         product = momentum_product(optimizers.lower(optimizer), int(variables.number(optimizer.iterations)))
@@ -197,6 +199,30 @@ def learning_rates(optimizer: Any, iterations: int, n_steps: int) -> np.ndarray:
     import jax
 
     return np.asarray(jax.vmap(rate)(steps), np.float32)
+
+
+class Rates:
+    """Learning rates, one step after the other; a schedule is asked for those of some steps at once.
+
+    Args:
+        ahead: how many.
+    """
+
+    def __init__(self, ahead: int) -> None:
+        self._ahead = ahead
+        self._schedule: Any = None
+        self._known, self._first = np.empty(0, np.float32), 0
+
+    def of(self, optimizer: Any, iterations: int) -> float:
+        """The learning rate of the step that follows so many."""
+        rate = optimizer._learning_rate
+        if isinstance(rate, keras.Variable):
+            return variables.number(rate)
+        at = iterations - self._first
+        if rate is not self._schedule or not 0 <= at < len(self._known):
+            self._schedule, self._first, at = rate, iterations, 0
+            self._known = learning_rates(optimizer, iterations, self._ahead)
+        return float(self._known[at])
 
 
 def reports(training: Training, totals: Totals) -> dict[str, float]:

@@ -11,11 +11,8 @@ import keras
 import numpy as np
 
 from tatamilab.acceleration import exchange, internals, looking, programs, scope
-from tatamilab.acceleration.inference import Data, Scoring, last_step
+from tatamilab.acceleration.inference import SAMPLE_S, Data, Scoring, last_step
 from tatamilab.engine.totals import Totals
-
-SAMPLE_S = 0.05
-"""Seconds between two calls of a batch hook: Keras's progress bar shows no more."""
 
 
 @dataclass
@@ -175,7 +172,7 @@ class Epochs:
         with self._native.lock:
             self._native.exchange.load_weights(self._model)
             self._native.exchange.load_optimizer(self._model)
-            self._totals = program.train(
+            totals = self._totals = program.train(
                 self._arrays.x,
                 self._arrays.y,
                 self._order(),
@@ -186,26 +183,27 @@ class Epochs:
                 halt_on_nan=self._halts_on_nan,
             )
         if self._sampled:
-            self._sample(self._totals)
+            self._sample(totals)
         if self._watched:
             self.store()
-        return self._reports(self._totals)
+        return self._reports(totals)
 
     def validate(self, scoring: Scoring) -> dict[str, float]:
         """Loss and metrics of the validation data by name."""
         self._model.make_test_function()
         self._model.stop_evaluating = False
         self._callbacks.on_test_begin()
-        self._totals = scoring.totals()
+        totals = self._totals = scoring.totals()
         if self._watched:
             self.store()
-        logs = scoring.reports(self._totals)
+        logs = scoring.reports(totals)
         self._callbacks.on_test_end(logs)
         return logs
 
     def store(self) -> None:
-        """Bring weights, optimizer and metrics of the model up to date."""
+        """Bring weights, optimizer and metrics of the model up to date; metrics once, as a callback may set them."""
         self._native.exchange.store(self._model, self._totals)
+        self._totals = None
 
     def _order(self) -> np.ndarray:
         """The images in the order of this epoch, drawn as Keras draws it."""

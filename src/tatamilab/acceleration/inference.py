@@ -1,5 +1,7 @@
 """`evaluate` and `predict`, step for step as Keras's JAX trainer does them."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -10,11 +12,19 @@ import numpy as np
 from tatamilab.acceleration import exchange, internals, looking, programs, scope
 from tatamilab.acceleration.outcome import OnlySteps
 from tatamilab.acceleration.programs import Native
-from tatamilab.engine.totals import Totals
+from tatamilab.engine.totals import Totals, added
 from tatamilab.i18n import _
 
 Data = tuple[Any, Any, Any]
 """(x, y, sample_weight) as the user gave them."""
+
+Part = tuple[slice, int | None]
+"""Some rows of the data, and the step that ends with them, if it is to be told."""
+
+ALL = slice(None)
+
+SAMPLE_S = 0.05
+"""Seconds between two calls of a batch hook: Keras's progress bar shows no more."""
 
 
 @dataclass
@@ -65,13 +75,19 @@ class Evaluate:
         model.make_test_function()
         model.stop_evaluating = False
         callbacks.on_test_begin()
-        totals = self._scoring.totals()
+        totals = None
+        for rows, step in self._parts(callbacks, iterator):
+            totals = self._scoring.totals(rows, totals)
+            if step is not None:
+                callbacks.on_test_batch_end(step, self._scoring.reports(totals))
+        assert totals  # there is no call without data
         exchange.store_metrics(model, totals)
         logs = self._scoring.reports(totals)
-        if looking.wants_samples(callbacks.callbacks, "on_test_batch_end"):
-            callbacks.on_test_batch_end(last_step(model, iterator.num_batches), logs)
         callbacks.on_test_end(logs)
         return logs if self.return_dict else model._flatten_metrics_in_order(logs)
+
+    def _parts(self, callbacks: Any, iterator: Any) -> Iterator[Part]:
+        return parts(self.model, callbacks, iterator, "on_test_batch_end", len(self._scoring))
 
 
 @dataclass
@@ -111,15 +127,20 @@ class Predict:
         model.make_predict_function()
         model.stop_predicting = False
         callbacks.on_predict_begin()
-        with self._native.lock:
-            self._native.exchange.load_weights(model)
-            outputs = self._native.program.predict(self._images)
-        if looking.wants_samples(callbacks.callbacks, "on_predict_batch_end"):
-            step = last_step(model, iterator.num_batches)
-            last_batch = outputs[step * iterator.data_adapter.batch_size :]
-            callbacks.on_predict_batch_end(step, {"outputs": last_batch})
+        done: list[np.ndarray] = []
+        n, size = len(self._images), iterator.data_adapter.batch_size * model.steps_per_execution
+        for rows, step in parts(model, callbacks, iterator, "on_predict_batch_end", n):
+            done.append(self._outputs(rows))
+            if step is not None:
+                last_batch = done[-1][(len(done[-1]) - 1) // size * size :]
+                callbacks.on_predict_batch_end(step, {"outputs": last_batch})
         callbacks.on_predict_end()
-        return outputs
+        return done[0] if len(done) == 1 else np.concatenate(done)
+
+    def _outputs(self, rows: slice) -> np.ndarray:
+        with self._native.lock:
+            self._native.exchange.load_weights(self.model)
+            return self._native.program.predict(self._images[rows])
 
 
 def _check(call: Evaluate | Predict, hooks: tuple[str, ...]) -> None:
@@ -150,12 +171,22 @@ class Scoring:
             self._native = programs.for_evaluation(model, arrays)
         self._arrays = scope.as_program_reads(self._native.program.plan, arrays)
 
-    def totals(self) -> Totals:
-        """Score the model as it is now."""
+    def __len__(self) -> int:
+        return len(self._arrays.x)
+
+    def totals(self, rows: slice = ALL, before: Totals | None = None) -> Totals:
+        """Score the model as it is now.
+
+        Args:
+            rows: on which of the data.
+            before: what others of them came to, to be added.
+        """
+        given = self._arrays
+        weights = None if given.weights is None else given.weights[rows]
         with self._native.lock:
             self._native.exchange.load_weights(self._model)
-            arrays = self._arrays
-            return self._native.program.evaluate(arrays.x, arrays.y, sample_weight=arrays.weights)
+            found = self._native.program.evaluate(given.x[rows], given.y[rows], sample_weight=weights)
+        return found if before is None else added(before, found)
 
     def reports(self, totals: Totals) -> dict[str, float]:
         """The same by name."""
@@ -176,6 +207,32 @@ def callback_list(call: Evaluate | Predict, steps: int) -> Any:
         steps=steps,
         model=call.model,
     )
+
+
+def parts(model: Any, callbacks: Any, iterator: Any, hook: str, n: int) -> Iterator[Part]:
+    """The data of a call in pieces of whole executions, about one in `SAMPLE_S`, if anyone listens to a batch hook.
+
+    Args:
+        model: whose call it is.
+        callbacks: of the call.
+        iterator: Keras's, of the same data.
+        hook: the name of the batch hook.
+        n: images.
+
+    Yields:
+        Which rows come next, and what Keras calls the step that ends with them; in one piece, and without a step,
+        where nobody listens.
+    """
+    if not looking.wants_samples(callbacks.callbacks, hook):
+        yield ALL, None
+        return
+    batch, execution = iterator.data_adapter.batch_size, model.steps_per_execution
+    start, executions = 0, 1
+    while start < n:
+        stop, began = min(start + executions * execution * batch, n), time.perf_counter()
+        yield slice(start, stop), last_step(model, ceil(stop / batch))
+        fast = time.perf_counter() - began < SAMPLE_S / 2
+        start, executions = stop, 2 * executions if fast else executions
 
 
 def last_step(model: Any, n_steps: int) -> int:

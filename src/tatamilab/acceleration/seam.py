@@ -1,8 +1,8 @@
 """The one place where Keras is patched: methods of the trainer of its backend.
 
-Every model inherits them from there, those made before and those made after. On JAX, `fit`, `evaluate` and
-`predict` ask the engine first; what it can't do, Keras's own method does whole. On JAX and on TensorFlow the methods
-that make the functions which Keras's loops call put ours before them.
+Every model inherits them from there, those made before and those made after. On JAX, `fit`, `evaluate`, `predict` and
+their kin for single batches ask the engine first; what it can't do, Keras's own method does whole. On JAX and on
+TensorFlow the methods that make the functions which Keras's loops call put ours before them.
 """
 
 import inspect
@@ -160,8 +160,16 @@ def _calls() -> dict[str, type]:
         return {}
     from tatamilab.acceleration.fitting import Fit
     from tatamilab.acceleration.inference import Evaluate, Predict
+    from tatamilab.acceleration.single import PredictOnBatch, TestOnBatch, TrainOnBatch
 
-    return {"fit": Fit, "evaluate": Evaluate, "predict": Predict}
+    return {
+        "fit": Fit,
+        "evaluate": Evaluate,
+        "predict": Predict,
+        "train_on_batch": TrainOnBatch,
+        "test_on_batch": TestOnBatch,
+        "predict_on_batch": PredictOnBatch,
+    }
 
 
 def _unknown_keras() -> str | None:
@@ -202,7 +210,7 @@ def _replacement(keras_own: Callable[..., Any], call: type) -> Callable[..., Any
             return keras_own(*args, **kwargs)
         model, *arguments = bound.args
         native = call(model, *arguments)
-        trains = keras_own.__name__ == "fit"
+        trains = keras_own.__name__ in ("fit", "train_on_batch")
         try:
             native.prepare()
         except OnlySteps:

@@ -15,12 +15,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from tatamilab.acceleration import exchange, internals, outcome, programs, scope
+from tatamilab.acceleration import exchange, internals, outcome, programs, scope, variables
 from tatamilab.acceleration.programs import Native
 from tatamilab.acceleration.scope import Arrays
 from tatamilab.acceleration.switch import is_native, switch
 from tatamilab.engine.arguments import Examples
-from tatamilab.engine.totals import added
+from tatamilab.engine.totals import Totals, added
 from tatamilab.errors import TatamiError
 
 State = tuple[Sequence[Any], ...]
@@ -63,6 +63,7 @@ class Steps:
 
     def __init__(self, model: Any, keras_own: Callable[..., Any]) -> None:
         self._model, self._keras_own = model, keras_own
+        self._rates = exchange.Rates(self.rates_ahead)
         self._native: Native | None = None
         self._signature: tuple[Any, ...] = ()
         self._made_for: tuple[Any, ...] = ()
@@ -116,14 +117,32 @@ class Steps:
             self._told = True
             outcome.note(self._model, reason, trains=self.trains)
 
-    def _prepared(self, state: State, batch: Any) -> tuple[Native, Any]:
+    @property
+    def has_stepped(self) -> bool:
+        """Whether a native step was done, before which Keras has built all that it takes."""
+        return self._native is not None
+
+    def alone(self, batch: Any) -> tuple[Native, Any]:
+        """The program for a batch that comes by itself, and the batch as it reads it.
+
+        Raises:
+            TatamiError: why Keras has to do it.
+        """
+        return self._prepared(None, batch)
+
+    def by_itself(self, native: Native, batch: Any) -> Any:
+        """A step with what `alone` gives, outside Keras's loop: all variables have their values, before and after."""
+        raise NotImplementedError
+
+    def _prepared(self, state: State | None, batch: Any) -> tuple[Native, Any]:
         """The program for a batch, and the batch as it reads it."""
         arrays = self._arrays(batch)
         x, y = arrays.x, arrays.y
         signature = (x.shape[1:], x.dtype, y.shape[1:])
         native = self._native
         if native is None or signature != self._signature or self._is_too_small(native, len(x)):
-            self._attach(state)
+            if state is not None:
+                self._attach(state)
             self._native = native = self._find(arrays)
             self._latest, self._signature = None, signature
         return native, self._as_read(native, arrays)
@@ -166,6 +185,12 @@ class Steps:
         raise NotImplementedError
 
 
+def _reports(native: Native, totals: Totals) -> dict[str, float]:
+    training = native.program.plan.training
+    assert training
+    return exchange.reports(training, totals)
+
+
 class CountingSteps(Steps):
     """Steps that add to the model's loss and metrics."""
 
@@ -174,9 +199,7 @@ class CountingSteps(Steps):
         self._totals = self._brought = exchange.stored_metrics(self._model)
 
     def _reports(self, native: Native) -> dict[str, float]:
-        training = native.program.plan.training
-        assert training
-        return exchange.reports(training, self._totals)
+        return _reports(native, self._totals)
 
     def _as_read(self, native: Native, arrays: Arrays) -> Examples:
         plan = native.program.plan
@@ -213,21 +236,27 @@ class TrainSteps(CountingSteps):
         super()._take(native, state)
         native.exchange.load_optimizer(self._model)
         self._seed = native.exchange.seed(self._model)
-        self._rates, self._rates_from = np.empty(0, np.float32), native.program.iterations
+        rate = self._model.optimizer._learning_rate
+        self._constant = variables.number(rate) if isinstance(rate, keras.Variable) else None
 
     def _step(self, native: Native, batch: Examples, state: State) -> tuple[Any, State]:
-        rate = self._rate(native.program.iterations)
+        rate = self._constant
+        if rate is None:
+            rate = self._rates.of(self._model.optimizer, native.program.iterations)
         totals = native.program.train(batch, learning_rate=rate, seed=self._seed)
         self._totals = added(self._totals, totals)
         return self._reports(native), self._held
 
-    def _rate(self, iterations: int) -> float:
-        """The learning rate of the next step; some more are asked for at once."""
-        at = iterations - self._rates_from
-        if at >= len(self._rates):
-            self._rates_from, at = iterations, 0
-            self._rates = exchange.learning_rates(self._model.optimizer, iterations, self.rates_ahead)
-        return float(self._rates[at])
+    def by_itself(self, native: Native, batch: Examples) -> dict[str, float]:
+        """Train; returns loss and metrics."""
+        model, exchanged = self._model, native.exchange
+        with native.lock:
+            exchanged.load_weights(model)
+            exchanged.load_optimizer(model)
+            rate = self._rates.of(model.optimizer, native.program.iterations)
+            totals = native.program.train(batch, learning_rate=rate, seed=exchanged.seed(model))
+            exchanged.store(model, totals)
+        return _reports(native, totals)
 
 
 class TestSteps(CountingSteps):
@@ -243,6 +272,14 @@ class TestSteps(CountingSteps):
     def _step(self, native: Native, batch: Examples, state: State) -> tuple[Any, State]:
         self._totals = added(self._totals, native.program.evaluate(batch))
         return self._reports(native), (state[0], state[1], self._held[2])
+
+    def by_itself(self, native: Native, batch: Examples) -> dict[str, float]:
+        """Evaluate; returns loss and metrics."""
+        with native.lock:
+            native.exchange.load_weights(self._model)
+            totals = native.program.evaluate(batch)
+            exchange.store_metrics(self._model, totals)
+        return _reports(native, totals)
 
 
 class PredictSteps(Steps):
@@ -262,6 +299,12 @@ class PredictSteps(Steps):
 
     def _step(self, native: Native, batch: np.ndarray, state: State) -> tuple[Any, State]:
         return keras.ops.convert_to_tensor(native.program.predict(batch)), state
+
+    def by_itself(self, native: Native, batch: np.ndarray) -> np.ndarray:
+        """Predict; returns the output."""
+        with native.lock:
+            native.exchange.load_weights(self._model)
+            return native.program.predict(batch)
 
     def _joined(self, done: list[Any]) -> Any:
         return done[0] if len(done) == 1 else keras.ops.concatenate(done)
