@@ -13,7 +13,6 @@ import pytest
 
 import tatamilab
 from tatamilab.data import NormalisedArrays, load
-from tatamilab.files import cache_folder
 
 collect_ignore = ["on_tensorflow.py"]
 """A program of its own, for an environment with TensorFlow; to import it is to choose that backend."""
@@ -22,7 +21,7 @@ collect_ignore = ["on_tensorflow.py"]
 @pytest.fixture(autouse=True)
 def _fresh_keras(compiled_once: dict[str, Any]) -> Iterator[None]:
     """Layer names and initial weights don't depend on the tests before; XLA compiles in half the time."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # a collection takes longer than a test
     keras.utils.set_random_seed(0)
     before = {name: jax.config.values[name] for name in compiled_once}
     for name, value in compiled_once.items():
@@ -34,11 +33,12 @@ def _fresh_keras(compiled_once: dict[str, Any]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def compiled_once() -> dict[str, Any]:
-    """Settings of JAX under which the steps of one network are compiled in one test only."""
+def compiled_once(pytestconfig: pytest.Config) -> dict[str, Any]:
+    """Settings of JAX under which the steps of one network are compiled in one test only, and in one run only."""
+    assert pytestconfig.cache
     return {
         "jax_disable_most_optimizations": True,
-        "jax_compilation_cache_dir": str(cache_folder() / "jax-of-tests"),
+        "jax_compilation_cache_dir": str(pytestconfig.cache.mkdir("jax")),
         "jax_persistent_cache_min_compile_time_secs": 0.0,
         "jax_persistent_cache_min_entry_size_bytes": -1,
     }

@@ -1,142 +1,182 @@
-"""Networks, compilations and calls of `fit` drawn at random, each beside plain Keras.
+"""Sessions drawn at random, played by plain Keras and natively, and compared after every call.
 
-`TATAMI_CASES=5000 pytest -m campaign tests/accelerate/test_differential.py` runs that many.
+`TATAMI_CASES=5000 pytest -m campaign -rP tests/accelerate/test_differential.py` plays so many calls of Keras, in parts
+of `PART` networks; `-k "part3-"` plays one of the parts.
 """
 
+import contextlib
 import os
+from dataclasses import dataclass
 from typing import Any
 
+import hypothesis
 import keras
 import numpy as np
 import pytest
+import sessions
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from keras import layers
-from twins import Trace, compare
+from sessions import Data
+from twins import same
+
+from tatamilab.acceleration import accelerated
 
 CASES = int(os.environ.get("TATAMI_CASES", "5000"))
+N_CALLS, PART = 12, 25
+"""Of a network drawn for the campaign; networks in one of its parts."""
 
-ACTIVATIONS = st.sampled_from(["relu", "tanh", "sigmoid", "elu", "gelu", "linear"])
-OPTIMIZERS = {
-    "sgd": lambda rate, **kw: keras.optimizers.SGD(rate, **kw),
-    "momentum": lambda rate, **kw: keras.optimizers.SGD(rate, momentum=0.8, nesterov=True, **kw),
-    "adam": lambda rate, **kw: keras.optimizers.Adam(rate, **kw),
-    "adamw": lambda rate, **kw: keras.optimizers.AdamW(rate, weight_decay=0.02, **kw),
-    "nadam": lambda rate, **kw: keras.optimizers.Nadam(rate, **kw),
-    "rmsprop": lambda rate, **kw: keras.optimizers.RMSprop(rate, epsilon=1e-3, **kw),
-    "adagrad": lambda rate, **kw: keras.optimizers.Adagrad(rate, **kw),
+CLOSE = {"rtol": 5e-3, "atol": 5e-4}
+
+CONVOLUTION = {
+    "kind": "conv",
+    "filters": 3,
+    "kernel": 3,
+    "strides": 1,
+    "padding": "valid",
+    "around": False,
+    "normalised": True,
+    "pool": "max",
 }
-CLIPPING = st.sampled_from([{}, {"clipnorm": 0.5}, {"clipvalue": 0.1}, {"global_clipnorm": 0.7}])
-
-Case = dict[str, Any]
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A network, how it is compiled, and how it is fitted."""
-    images = draw(st.booleans())
-    n = draw(st.integers(1, 70))
-    validates = n > 4 and draw(st.booleans())
-    return {
-        "side": draw(st.integers(4, 9)) if images else 0,
-        "channels": draw(st.integers(1, 2)),
-        "filters": draw(st.integers(1, 5)),
-        "kernel": draw(st.integers(1, 3)),
-        "padding": draw(st.sampled_from(["valid", "same"])),
-        "pool": draw(st.sampled_from(["", "max", "average", "global"])),
-        "normalised": draw(st.booleans()),
-        "units": draw(st.lists(st.integers(1, 9), max_size=2)),
-        "activation": draw(ACTIVATIONS),
-        "penalty": draw(st.sampled_from([None, "l1", "l2"])),
-        "classes": draw(st.integers(2, 5)),
-        "loss": draw(st.sampled_from(["sparse_categorical_crossentropy", "categorical_crossentropy", "mse"])),
-        "optimizer": draw(st.sampled_from(sorted(OPTIMIZERS))),
-        "clipping": draw(CLIPPING),
-        "n": n,
-        "weighted": draw(st.booleans()),
-        "by_steps": draw(st.booleans()),
-        "looks": draw(st.booleans()),
-        "fit": {
-            "batch_size": draw(st.integers(1, 40)),
-            "epochs": draw(st.integers(1, 3)),
-            "shuffle": draw(st.sampled_from([True, False, "batch"])),
-            "validation_split": 0.3 if validates else 0.0,
+ONE: Data = {
+    "side": 7,
+    "channels": 1,
+    "convolutions": [CONVOLUTION],
+    "flat": "flatten",
+    "units": [6],
+    "activation": "elu",
+    "penalty": "l2",
+    "classes": 3,
+    "loss": "sparse",
+    "optimizer": "adam",
+    "clipping": {"clipnorm": 0.5},
+    "schedule": "constant",
+    "execution": 1,
+    "batch": 9,
+    "rest": 0,
+    "images": "float32",
+    "labels": "int64",
+    "column": False,
+    "weights": "none",
+    "calls": [
+        {"what": "evaluate", "n": 18, "together": False},
+        {
+            "what": "fit",
+            "n": 18,
+            "epochs": 3,
+            "first_epoch": 1,
+            "shuffle": True,
+            "feed": "arrays",
+            "callback": "looks",
+            "validation": "split",
+            "n_validation": 9,
+            "validation_freq": 1,
+            "together": False,
         },
-    }
+        {"what": "single batches", "n": 9, "together": False},
+        {"what": "rate", "together": False},
+        {
+            "what": "fit",
+            "n": 18,
+            "epochs": 2,
+            "first_epoch": 0,
+            "shuffle": False,
+            "feed": "dataset",
+            "callback": "meddles",
+            "validation": "data",
+            "n_validation": 9,
+            "validation_freq": 2,
+            "together": True,
+        },
+        {"what": "predict", "n": 18, "together": False},
+    ],
+}
+"""The session of the default tests; Keras compiles one step for all of it."""
 
 
-def network(case: Case) -> keras.Model:
-    body: list[Any] = [keras.Input((7,))]
-    if case["side"]:
-        body = [keras.Input((case["side"], case["side"], case["channels"]))]
-        # normalisation takes a bias away: its gradient is rounding alone, of which these make whole steps
-        bias = not (case["normalised"] and case["optimizer"] in ("adam", "adamw", "nadam"))
-        body.append(layers.Conv2D(case["filters"], case["kernel"], padding=case["padding"], use_bias=bias))
-        body += [layers.BatchNormalization()] if case["normalised"] else []
-        body.append(layers.Activation(case["activation"]))
-        pools = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
-        if case["pool"] in pools:
-            body.append(pools[case["pool"]](2))
-        flat = layers.GlobalAveragePooling2D() if case["pool"] == "global" else layers.Flatten()
-        body.append(flat)
-    penalty = case["penalty"]
-    body += [layers.Dense(units, case["activation"], kernel_regularizer=penalty) for units in case["units"]]
-    body.append(layers.Dense(case["classes"], None if case["loss"] == "mse" else "softmax"))
-    model = keras.Sequential(body)
-    metrics = None if case["loss"] == "mse" else ["accuracy"]
-    optimizer = OPTIMIZERS[case["optimizer"]](0.01, **case["clipping"])
-    model.compile(optimizer, case["loss"], metrics=metrics)
-    return model
+@dataclass
+class State:
+    """All that can be seen of a model after a call."""
+
+    returned: Any
+    weights: list[np.ndarray]
+    optimizer: list[np.ndarray]
+    metrics: list[float]
+    draws: Any
+
+    @classmethod
+    def of(cls, model: keras.Model, returned: Any) -> "State":
+        groups = [getattr(metric, "metrics", [metric]) for metric in model.metrics]
+        return cls(
+            returned=returned,
+            weights=model.get_weights(),
+            optimizer=[np.array(variable.value) for variable in model.optimizer.variables],
+            metrics=[float(metric.result()) for group in groups for metric in group],
+            draws=np.random.get_state()[1:3],
+        )
+
+    def give(self, model: keras.Model) -> None:
+        """Bring weights and optimizer of another model to the same numbers."""
+        model.set_weights(self.weights)
+        for variable, value in zip(model.optimizer.variables, self.optimizer, strict=True):
+            variable.assign(value)
 
 
-def check(case: Case) -> None:
-    generator = np.random.default_rng(case["n"])
-    shape = (case["side"], case["side"], case["channels"]) if case["side"] else (7,)
-    x = generator.normal(size=(case["n"], *shape)).astype(np.float32)
-    y: Any = generator.integers(0, case["classes"], case["n"])
-    if not case["loss"].startswith("sparse"):
-        y = np.eye(case["classes"], dtype=np.float32)[y]
-    weights = generator.uniform(0, 2, case["n"]) if case["weighted"] else None
-
-    def act(model: keras.Model) -> Any:
-        trace = Trace()
-        callbacks: list[Any] = [trace.callback()] if case["looks"] else []
-        if case["by_steps"]:
-            callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None))
-        options = {**case["fit"], "sample_weight": weights, "callbacks": callbacks, "verbose": 0}
-        logs = [model.fit(x, y, **options) for _ in range(2)]
-        return logs, trace.events, model.evaluate(x, y, verbose=0), model.predict(x, verbose=0)
-
-    keras.backend.clear_session()
-    compare(lambda: network(case), act, rtol=5e-3, atol=5e-4)
+def play(session: Data, expected: list[State] | None = None) -> list[State]:
+    """Play a session; natively, and beside the states that it should come to, if there are any."""
+    keras.utils.clear_session(free_memory=False)
+    keras.utils.set_random_seed(3)
+    model = sessions.network(session)
+    states: list[State] = []
+    with contextlib.nullcontext() if expected is None else accelerated(strict=True):
+        for at, call in enumerate(session["calls"]):
+            states.append(state := State.of(model, sessions.act(model, session, call)))
+            if expected is not None:
+                where = f"call {at}, {call['what']}"
+                same(vars(state), vars(expected[at]), where=where, **CLOSE)
+                if call["together"]:
+                    expected[at].give(model)
+    return states
 
 
-def runs(n: int) -> Any:
-    return settings(
-        max_examples=n,
+def check(session: Data) -> int:
+    """Compare a session played both ways; returns how many calls of Keras it has."""
+    play(session, play(session))
+    return sum(sessions.N_CALLS.get(call["what"], 0) for call in session["calls"])
+
+
+def drawn(n_networks: int, n_calls: int, seed: int) -> int:
+    """Check so many sessions; returns how many calls of Keras they have."""
+    total = 0
+
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=n_networks,
         deadline=None,
-        derandomize=True,
         suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.generate),  # shrinking would train for an hour
+        phases=(Phase.generate,),  # shrinking would train for an hour
         database=None,
     )
+    @given(sessions.sessions(n_calls))
+    def test(session: Data) -> None:
+        nonlocal total
+        total += check(session)
+
+    test()
+    return total
 
 
-@runs(1)
-@given(cases())
-def test_one(case: Case) -> None:
-    check(case)
+pytestmark = pytest.mark.filterwarnings("ignore:.*(shuffle=True|ran out of data):UserWarning")
+
+
+def test_one_session() -> None:
+    assert check(ONE) == 7
 
 
 @pytest.mark.slow
-@runs(40)
-@given(cases())
-def test_some(case: Case) -> None:
-    check(case)
+def test_some_sessions() -> None:
+    assert drawn(10, 8, seed=1) > 40
 
 
 @pytest.mark.campaign
-@runs(CASES)
-@given(cases())
-def test_many(case: Case) -> None:
-    check(case)
+@pytest.mark.parametrize("part", [f"part{i}-" for i in range(-(-CASES // (PART * N_CALLS)))])
+def test_many_sessions(part: str) -> None:
+    print(drawn(PART, N_CALLS, seed=100 + int(part[4:-1])), "calls of Keras")

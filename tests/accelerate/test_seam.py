@@ -4,16 +4,20 @@ import inspect
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
+import numpy as np
 import pytest
+from keras import layers
 
 import tatamilab
 from tatamilab.acceleration import seam
 from tatamilab.acceleration.internals import JAXTrainer
 from tatamilab.engine.availability import EngineUnavailable
 
-METHODS = ("fit", "evaluate", "predict", *seam.MAKERS)
+METHODS = (*seam._calls(), *seam.MAKERS)
 
 
 def standing() -> list[object]:
@@ -61,6 +65,37 @@ def test_threads_leave_it_as_it_was() -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    assert standing() == before
+
+
+@pytest.mark.slow
+def test_models_train_in_threads_while_it_is_turned_on_and_off() -> None:
+    x, y = np.linspace(-1, 1, 160).reshape(40, 4), np.arange(40) % 3
+
+    def build() -> keras.Model:
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(3, "softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    def train(model: keras.Model) -> None:
+        for _ in range(10):
+            model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+            model.train_on_batch(x, y)
+
+    before, twin, models = standing(), build(), [build() for _ in range(3)]
+    train(twin)
+    with ThreadPoolExecutor() as threads:
+        trainings = [threads.submit(train, model) for model in models]
+        while not all(training.done() for training in trainings):
+            tatamilab.accelerate()
+            tatamilab.restore()
+            time.sleep(0.001)
+    for training, model in zip(trainings, models, strict=True):
+        training.result()
+        assert int(model.optimizer.iterations.value) == int(twin.optimizer.iterations.value)
+        for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
     assert standing() == before
 
 

@@ -28,7 +28,7 @@ class Run:
 
 def run(build: Callable[[], keras.Model], act: Act, *, native: bool, seed: int = 3) -> Run:
     """Build a model and act on it."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(seed)
     model = build()
     with accelerated(strict=True) if native else contextlib.nullcontext():
