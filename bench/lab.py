@@ -64,7 +64,9 @@ def page(server: Server) -> dict[str, Any]:
 
 
 def pen(server: Server) -> dict[str, Any]:
-    with browser.browser() as chromium, browser.page_of(chromium, server.address) as opened_page:
+    """On a training that does not end meanwhile."""
+    address = f"{server.address}?epochs=200"
+    with browser.browser() as chromium, browser.page_of(chromium, address) as opened_page:
         browser.pen(opened_page, training=False)
         return {
             "idle": browser.pen(opened_page, training=False),

@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from laboratory.server import free_port, opened
 from laboratory.student import Student
+from tatamilab.lab.serving import SWEEP_S
 
 SMALL = "?net=c2k5_p2_d6&images=600&epochs=200"
 LONG = "?net=c8k5_p2_d20&images=6000&epochs=200"
@@ -228,6 +233,38 @@ def test_nonsense_in_every_trait_stops_nothing(within: Within) -> None:
     within(work)
 
 
+def test_photographs_that_are_none_are_said(within: Within) -> None:
+    def pixels(n: int, grey: int = 255) -> str:
+        return b64encode(bytes([grey]) * n).decode()
+
+    none = "This is not a picture that the pad can read."
+    blank = "No writing is seen on this picture: it needs dark strokes on light paper."
+    photos: list[tuple[object, object, object, str]] = [
+        (10_000, 10_000, pixels(100), none),
+        (640, 640, pixels(640), none),
+        (0, 0, "", none),
+        (-1, 5, pixels(5), none),
+        ("640", None, pixels(9), none),
+        (8, 8, "<svg onload=alert(1)>", none),
+        (1, 1, pixels(1), "A photograph must have at least 8×8 pixels; this one has 1×1."),
+        (640, 640, pixels(640 * 640), blank),
+    ]
+
+    async def work(room: Room) -> None:
+        student = await room.enter()
+        for number, (rows, columns, content, problem) in enumerate(photos):
+            await student.ask(
+                "pad", "photo", rows=rows, columns=columns, pixels=content, sequence=number + 100
+            )
+            await student.until(
+                lambda state, number=number: state["pad"]["developed"].get("sequence") == number + 100
+            )
+            assert student.state["pad"]["developed"]["problem"] == problem, (rows, columns)
+        assert await answers(student)
+
+    within(work)
+
+
 def test_a_rate_at_which_it_diverges_is_said_and_can_be_mended(within: Within) -> None:
     async def work(room: Room) -> None:
         student = await room.enter(f"{SMALL}&rate=10")
@@ -329,6 +366,36 @@ async def storm(room: Room, n: int, length_s: float) -> list[float]:
     await asyncio.gather(*crowd, return_exceptions=True)
     assert await answers(calm)
     return sorted(took)
+
+
+@pytest.mark.slow
+def test_a_killed_server_is_found_again_with_its_runs(tmp_path: Path) -> None:
+    port = free_port()
+
+    async def train(address: str) -> tuple[aiohttp.ClientSession, str]:
+        student = await Student.enter(address, LONG)
+        await student.ask("training", "command", name="start")
+        await asyncio.sleep(SWEEP_S + 5)
+        await student.leave(keep_browser=True)
+        return student.session, student.state["training"]["moment"]["status"]
+
+    async def look(address: str, browser: aiohttp.ClientSession) -> None:
+        student = await Student.enter(address, LONG, browser)
+        assert phase(student.state) == "paused"
+        assert len(student.state["training"]["moment"]["points"]) > 5
+        assert await answers(student)
+        await student.leave()
+
+    async def both() -> None:
+        with opened(tmp_path, "--port", str(port)) as server:
+            browser, status = await train(server.address)
+            assert status.startswith("epoch")
+            server.process.kill()
+        with opened(tmp_path, "--port", str(port)) as server:
+            await look(server.address, browser)
+
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(lambda: asyncio.run(both())).result()
 
 
 @pytest.mark.slow

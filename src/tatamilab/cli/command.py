@@ -144,7 +144,7 @@ def _help_of(command: Any, context: Any) -> str:
 
 def _flags(param: Any) -> str:
     value = "" if param.is_flag else f" {param.metavar}"
-    return ", ".join(param.opts) + value
+    return "/".join([", ".join(param.opts), *param.secondary_opts]) + value
 
 
 def _says(param: Any) -> str:

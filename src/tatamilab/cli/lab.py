@@ -32,7 +32,9 @@ def lab(
     data_dir: Annotated[
         str | None, option("--data-dir", metavar="FOLDER", help=_("Where runs are kept"))
     ] = None,
-    no_open: Annotated[bool, option("--no-open", help=_("Do not open the browser"))] = False,
+    show: Annotated[
+        bool, option("--open/--no-open", help=_("Open the browser, or leave it closed"), default="--open")
+    ] = True,
     lang: Annotated[str | None, lang_option()] = None,
 ) -> None:
     """Check what was given, and serve until Ctrl-C."""
@@ -44,7 +46,7 @@ def lab(
     with suppress(KeyboardInterrupt):  # Ctrl-C is how a laboratory is closed
         serving.serve(
             serving.check_port(wanted, address),
-            show=not no_open,
+            show=show,
             when_ready=_tell,
             folder=serving.data_folder(data_dir),
             host=address,

@@ -18,7 +18,11 @@ def in_our_words(error: typer.TyperException, context: Any) -> BadInput:
         return BadInput(
             _("{problem} See '{command} --help'.", problem=error.format_message(), command=command)
         )
-    known = {flag: param for param in context.command.get_params(context) for flag in param.opts}
+    known = {
+        flag: param
+        for param in context.command.get_params(context)
+        for flag in (*param.opts, *param.secondary_opts)
+    }
     if name not in known:
         return BadInput(_unknown_option(name, known, command))
     if known[name].is_flag:
