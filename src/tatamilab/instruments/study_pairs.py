@@ -60,11 +60,12 @@ def plot_pairs(
     ax.set_xlim(-0.45, 1.45)
     ax.set_xticks((0, 1), (titles[1], titles[0]))
     ax.set_ylabel(measure or _("Test accuracy (%)"), color=style.INK, fontproperties=style.font(10))
-    n = int(whole.sum())
+    if size is not None:
+        ax.set_xlabel(
+            _("Trained on {size:,} images", size=size), color=style.INK, fontproperties=style.font(10)
+        )
     ax.set_title(
-        _("Each line is one random sample; both models learned from it (n = {n})", n=n)
-        if size is None
-        else _("Each line: a random sample of {size:,} images, from which both learned (n = {n})", size=size, n=n),
+        _("Each line is one random sample; both models learned from it (n = {n})", n=int(whole.sum())),
         loc="left", color=style.INK, fontproperties=style.font(10.5), pad=10,
     )  # fmt: skip
     return ax

@@ -28,7 +28,7 @@ def of_control(found: Answer, one: ContrastAnswer) -> str:
         return ""
     question = _QUESTIONS.get(one.contrast.text)
     said = conclusion(found, one, effect)
-    return f"{question()} {said}" if question else said
+    return _("{question} {said}", question=question(), said=said) if question else said
 
 
 def of_all_controls(contrasts: Sequence[ContrastAnswer]) -> list[str]:
