@@ -9,6 +9,13 @@ function make(tag, className = "", properties = {}, ...children) {
   return node;
 }
 
+// The root of a part, in the language of its texts. JupyterLab would take its arrow keys, and is asked not to.
+function part(name, { lang }, ...children) {
+  const root = make("div", `tl tl-${name}`, { lang }, ...children);
+  root.dataset.lmSuppressShortcuts = "true";
+  return root;
+}
+
 const option = (value, text) => make("option", "", { value, textContent: text });
 
 function button(text, act, className = "") {

@@ -37,7 +37,7 @@ function render({ model, el }) {
     make("div", "tl-moved", {}, make("h3", "", { textContent: texts.moved }), moved, movedText),
     make("div", "tl-nearest", {}, make("h3", "", { textContent: texts.nearest }), near));
   const maps = make("div", "tl-maps");
-  const root = make("div", "tl tl-pad", { lang: texts.lang },
+  const root = part("pad", texts,
     make("div", "tl-columns", {},
       make("div", "tl-pen", {}, make("h3", "", { textContent: texts.draw }), pad,
         make("div", "tl-row", { style: "margin-top:8px" }, clear, open, file, make("label", "", {}, prepared, texts.as_mnist)),

@@ -17,7 +17,7 @@ function render({ model, el }) {
   const room = make("div", "tl-room", { tabIndex: 0 }, picture), figure = make("figure", "", { hidden: true }, room, words);
   room.setAttribute("role", "region");
   room.setAttribute("aria-label", texts.figure);
-  const root = make("div", "tl tl-explain", { lang: texts.lang },
+  const root = part("explain", texts,
     make("div", "tl-row", {}, make("label", "", {}, texts.question, question), again), said, figure, glossary(texts.words));
   el.replaceChildren(root);
 

@@ -41,7 +41,7 @@ function render({ model, el }) {
       make("div", "", {}, make("h3", "", { textContent: texts.matrix }), table, make("p", "tl-muted", { textContent: texts.keys })),
       make("div", "", {}, title, pictures, make("div", "tl-row", { style: "margin-top:10px" }, all, earlier, later, place))),
     make("div", "", { style: "margin-top:18px" }, make("h3", "", { textContent: texts.calibration }), make("div", "tl-sure", {}, plot, verdict)));
-  const root = make("div", "tl tl-mistakes", { lang: texts.lang }, make("div", "tl-row", {}, look, hint, score), found, glossary(texts.words));
+  const root = part("mistakes", texts, make("div", "tl-row", {}, look, hint, score), found, glossary(texts.words));
   el.replaceChildren(root);
 
   const colour = coloursOf(root);

@@ -22,7 +22,7 @@ function render({ model, el }) {
     rebuild(at);
     send();
   }));
-  const root = make("div", "tl tl-editor", { lang: texts.lang },
+  const root = part("editor", texts,
     make("div", "tl-row", { style: "gap:10px 20px" }, make("label", "", {}, texts.preset, preset), ...choices.map((one) => one.label)),
     drawing, list,
     make("div", "tl-row", { style: "margin-top:12px" }, make("span", "tl-muted", { textContent: texts.add }), ...adds),

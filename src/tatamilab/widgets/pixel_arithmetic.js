@@ -15,7 +15,7 @@ function render({ model, el }) {
   makes.setAttribute("aria-label", texts.map);
   const sums = make("div", "tl-sums"), lines = make("dl", "tl-lines"), says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
-  const root = make("div", "tl tl-pixel", { lang: texts.lang },
+  const root = part("pixel", texts,
     make("div", "tl-row", { style: "margin-bottom:14px" }, make("label", "", {}, texts.image, image),
       make("label", "", {}, texts.layer, layer), make("label", "", {}, texts.filter, filter), play),
     make("div", "tl-maps2", {}, make("div", "", {}, readsTitle, reads), make("div", "", {}, makesTitle, makes,

@@ -13,7 +13,7 @@ function render({ model, el }) {
   const chart = canvas("tl-chart"), compared = make("div", "tl-compared", { hidden: true }, make("h3", "", { textContent: texts.chart }), chart);
   keep.hidden = !texts.can_keep;
   said.setAttribute("role", "status");
-  const root = make("div", "tl tl-runs", { lang: texts.lang }, make("div", "tl-row", {}, keep, said), compared, groups, glossary(texts.words));
+  const root = part("runs", texts, make("div", "tl-row", {}, keep, said), compared, groups, glossary(texts.words));
   el.replaceChildren(root);
 
   function line(run) {

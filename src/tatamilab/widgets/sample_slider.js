@@ -14,7 +14,7 @@ function render({ model, el }) {
   says.setAttribute("aria-live", "polite");
   const plot = canvas("tl-plot", texts.chart), axis = canvas("tl-axis", texts.study);
   const label = (text, ...nodes) => make("label", "", {}, text, ...nodes);
-  const root = make("div", "tl tl-sample", { lang: texts.lang },
+  const root = part("sample", texts,
     make("div", "tl-controls", {}, label(texts.size, size, count), label(texts.draw, draw), label(texts.seed, seed), label(texts.model, net)),
     make("div", "tl-scores", {}, make("span", "tl-of-cnn", {}, texts.cnn, of.cnn), make("span", "tl-of-bpnn", {}, texts.bpnn, of.bpnn), status),
     make("div", "tl-two", {},

@@ -28,7 +28,7 @@ function render({ model, el }) {
   image.addEventListener("change", () => command("pin", Number(image.value)));
   const face = canvas("tl-framed tl-face"), read = make("p"), maps = canvas(), noMaps = make("p", "tl-muted", { textContent: texts.no_maps, hidden: true });
   const wrong = make("p", "tl-muted"), mistakes = make("div", "tl-wrong");
-  const root = make("div", "tl tl-live", { lang: texts.lang },
+  const root = part("live", texts,
     make("div", "tl-row", {}, start, batch, epoch, reset, other),
     make("div", "tl-row", { style: "margin-top:10px" }, make("label", "", {}, texts.learning_rate, rate, rateText),
       make("label", "", {}, texts.batch_size, size), status),
