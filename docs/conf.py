@@ -42,8 +42,7 @@ autodoc_default_options = {"members": True}
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [
     ("Attributes", "params_style"),
-    ("Numerics", "notes_style"),
-    ("Source", "notes_style"),
+    *((name, "text") for name in ("Returns", "Yields", "Numerics", "Source")),
 ]
 napoleon_attr_annotations = False
 napoleon_use_rtype = False

@@ -28,23 +28,42 @@ def counterpart(page: str, language: str) -> str:
     return "../" * (page.count("/") + 1) + f"{other}/{page if known else 'index'}.html"
 
 
-ENGLISH_ONLY = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+)(decisions/[\w-]+|idioms)\.md\)")
-"""A link out of the Japanese pages, to a page that is there in English only."""
+LINK = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+[\w./-]+)\.md\)")
+"""A link to a page in another folder."""
 
 
-def to_english(text: str) -> str:
-    """The text of a Japanese page whose links to English pages lead to the English site.
+def leaving(text: str, page: Path, site: Path) -> str:
+    """The text of a page whose links out of its site lead on, from Japanese pages to English ones.
+
+    What is on neither site, such as a file of the repository, is only named.
+
+    Args:
+        text: Markdown.
+        page: its file.
+        site: the folder of the site's pages.
 
     Example:
-        >>> to_english("[理由](../decisions/0002-lanes-are-images.md)")
-        '<a href="../en/decisions/0002-lanes-are-images.html" hreflang="en">理由</a>'
+        >>> leaving("[理由](../idioms.md)", DOCS / "ja" / "engine.md", DOCS / "ja")
+        '<a href="../en/idioms.html" hreflang="en">理由</a>'
+        >>> leaving("[how](../CONTRIBUTING.md)", DOCS / "lab.md", DOCS)
+        'how'
     """
-    return ENGLISH_ONLY.sub(r'<a href="\2en/\3.html" hreflang="en">\1</a>', text)
+
+    def lead_on(match: re.Match[str]) -> str:
+        words, address = match[1], match[2]
+        target = (page.parent / address).resolve()
+        if target.is_relative_to(site):
+            return match[0]
+        if not target.is_relative_to(DOCS):
+            return words
+        up = "../" * (len(page.relative_to(site).parts))
+        return f'<a href="{up}en/{target.relative_to(DOCS).as_posix()}.html" hreflang="en">{words}</a>'
+
+    return LINK.sub(lead_on, text)
 
 
 def _read(app: Sphinx, page: str, source: list[str]) -> None:
-    if app.config.language == "ja":
-        source[0] = to_english(source[0])
+    source[0] = leaving(source[0], Path(app.env.doc2path(page)), Path(app.srcdir))
 
 
 def _add(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
