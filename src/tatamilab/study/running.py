@@ -168,6 +168,7 @@ class _Work:
         self._waiting: deque[Run] = deque(missing if enough else longest_first(missing))
         self._elsewhere: list[Run] = []
         self._in_hand: dict[Future[Trained], Run] = {}
+        self._next: tuple[str, Task] | None = None
         self._attempts: dict[str, int] = {}
         self._cost_done, self._began = 0.0, time.monotonic()
 
@@ -182,6 +183,7 @@ class _Work:
                         return not interruption.asked
                     if not stop:
                         self._hand_out(claims)
+                        self._look_ahead()
                     self._take_in(claims)
             return True
         finally:
@@ -197,12 +199,19 @@ class _Work:
             run = self._waiting.popleft()
             if run.key in self._attempts or claims.take(run.key):
                 self._attempts[run.key] = self._attempts.get(run.key, 0) + 1
-                self._in_hand[self._prepared.where.submit(self._task(run))] = run
+                ready = self._next[1] if self._next and self._next[0] == run.key else self._task(run)
+                self._in_hand[self._prepared.where.submit(ready)] = run
             else:
                 self._elsewhere.append(run)
         if self._at_last and len(self._in_hand) < self._prepared.where.n_workers:
             self._at_last()
             self._at_last = None
+
+    def _look_ahead(self) -> None:
+        """Draw the weights of the next run while all workers are busy, so that none waits for them."""
+        if self._waiting and (self._next is None or self._next[0] != self._waiting[0].key):
+            run = self._waiting[0]
+            self._next = (run.key, self._task(run))
 
     def _look_elsewhere(self) -> None:
         """Take what other processes have done meanwhile; try for what they have given up."""
