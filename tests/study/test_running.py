@@ -32,8 +32,10 @@ from tatamilab.study.remembered import remember, remembered
 from tatamilab.study.results import collect
 from tatamilab.study.running import Progress, prepare, run_missing
 from tatamilab.study.specification import Study, changed
+from tatamilab.study.stopping import main_contrast
 from tatamilab.study.training import Task, Trained
 from tatamilab.study.verdict import verdict
+from tatamilab.study.words import points
 
 ASKER = Path(__file__).with_name("small_study.py")
 
@@ -253,6 +255,16 @@ def test_until_stops_early(here: Here, store: StudyStore, small: Study) -> None:
     study = changed("small", small, {"draws": 60, "sizes": [100]})
     asked = ask(study, store, until="ci<20pp")
     assert 3 <= asked.answer.contrasts[0].largest.n < 30  # type: ignore[union-attr]
+    seen = main_contrast(asked.answer.results)
+    assert seen.half_width < 0.2
+    with using("en"):
+        ended = f"holds however often one looks is {points(seen)}, from {seen.n} samples."
+        assert any(sentence.endswith(ended) for sentence in verdict(asked.answer, seen))
+        assert not any(
+            "missing" in sentence or "overlap" in sentence for sentence in verdict(asked.answer, seen)
+        )
+        assert any("missing" in sentence for sentence in stored_answer(store, asked.id).sentences)
+    assert asked.sentences == ask(study, store, until="ci<20pp").sentences
 
 
 def test_samples_that_overlap_are_said_to(here: Here, store: StudyStore, small: Study) -> None:

@@ -109,10 +109,14 @@ class Answer:
     n_pool: int
 
     @property
+    def n_draws(self) -> int:
+        """Draws that some arm has whole, at the largest size."""
+        return max((arm.means[-1].n for arm in self.arms if arm.means[-1]), default=0)
+
+    @property
     def shares_pool(self) -> bool:
         """Whether the draws must overlap: together they are larger than the data."""
-        study = self.results.study
-        return study.draws * study.sizes[-1] > self.n_pool
+        return self.n_draws * self.results.study.sizes[-1] > self.n_pool
 
     @property
     def is_about_digits(self) -> bool:

@@ -23,7 +23,7 @@ from tatamilab.study.results import collect
 from tatamilab.study.running import Prepared, Told, enrol, prepare, run_missing
 from tatamilab.study.showing import as_json
 from tatamilab.study.specification import Study, make_study
-from tatamilab.study.stopping import stops
+from tatamilab.study.stopping import main_contrast, stops
 from tatamilab.study.verdict import verdict
 
 
@@ -74,7 +74,7 @@ def ask(
     unfinished = known is not None and known.n_done < known.n_runs
     if not (unfinished and until is None) and (over := _over(study, data, store, on, until)):
         enrol(study, over[0], store)
-        return _answered(study, data, *over, store, whole=True)
+        return _answered(study, data, *over, store, whole=True, until=until)
     prepared = prepare(study, on, data=data, soon=known is None or unfinished)
     try:
         enough = None if until is None else stops(study, prepared.runs, until)
@@ -82,7 +82,8 @@ def ask(
         whole = run_missing(prepared, store, told, enough, _make_ready_to_answer)
     finally:
         prepared.close()
-    return _answered(study, data, prepared.runs, _rows(prepared.runs, store), store, whole=whole)
+    rows = _rows(prepared.runs, store)
+    return _answered(study, data, prepared.runs, rows, store, whole=whole, until=until)
 
 
 def _over(
@@ -139,10 +140,13 @@ def _answered(
     store: StudyStore,
     *,
     whole: bool,
+    until: str | None = None,
     id: str | None = None,
 ) -> Asked:
     found = answer(collect(study, runs, rows), runs, store, data.y_test, len(data.x_train))
-    return Asked(id or study_id(study), found, verdict(found), runs, rows, whole)
+    ended_early = whole and until is not None and found.results.n_missing > 0
+    said = verdict(found, main_contrast(found.results) if ended_early else None)
+    return Asked(id or study_id(study), found, said, runs, rows, whole)
 
 
 def write_folder(asked: Asked, folder: Path) -> list[Path]:

@@ -2,25 +2,32 @@
 
 import math
 
+from tatamilab.analysis.study_sequence import Sequential
 from tatamilab.i18n import _
 from tatamilab.study.answer import Answer, ArmAnswer, ContrastAnswer
 from tatamilab.study.conclusion import conclusion, for_new_images, of_single_runs
 from tatamilab.study.controls import of_all_controls, of_control
-from tatamilab.study.words import arm_title, percent
+from tatamilab.study.words import arm_title, percent, points
 
 
-def verdict(found: Answer) -> list[str]:
-    """Sentences, the most important first."""
+def verdict(found: Answer, stopped: Sequential | None = None) -> list[str]:
+    """Sentences, the most important first.
+
+    Args:
+        found: what they are about.
+        stopped: where a rule ended the study, the interval that it went by.
+    """
     main = next(iter(found.contrasts), None)
     sentences = [
         *_means(found),
         *(_contrast(found, main) if main else []),
+        *_stopped(stopped),
         *_first_images(found),
         *_sizes(found),
         *(of_control(found, one) for one in found.contrasts[1:]),
         *of_all_controls(found.contrasts),
         *_variances(found),
-        *_limits(found),
+        *_limits(found, all_done=stopped is not None),
     ]
     return [sentence for sentence in sentences if sentence]
 
@@ -32,7 +39,8 @@ def _means(found: Answer) -> list[str]:
         for arm in found.arms
         if arm.means[-1] is not None
     ]
-    n = max((arm.means[-1].n for arm in found.arms if arm.means[-1]), default=0)
+    fewest = min((arm.means[-1].n for arm in found.arms if arm.means[-1]), default=0)
+    n = f"{fewest}" if fewest == found.n_draws else f"{fewest}–{found.n_draws}"
     if not said:
         return [_("There are too few whole draws yet to say anything.")]
     named = {"n_test": found.n_test, "n_validation": found.n_validation, "size": size, "n": n}
@@ -66,6 +74,18 @@ def _contrast(found: Answer, one: ContrastAnswer) -> list[str]:
     if effect is None:
         return []
     return [conclusion(found, one, effect), *for_new_images(found, one), *of_single_runs(found, one)]
+
+
+def _stopped(by: Sequential | None) -> list[str]:
+    if by is None:
+        return []
+    return [
+        _(
+            "Ended as --until asked: the interval that holds however often one looks is {points}, from {n} samples.",
+            points=points(by),
+            n=by.n,
+        )
+    ]
 
 
 def _first_images(found: Answer) -> list[str]:
@@ -166,7 +186,7 @@ def _variances(found: Answer) -> list[str]:
     return said
 
 
-def _limits(found: Answer) -> list[str]:
+def _limits(found: Answer, *, all_done: bool) -> list[str]:
     """What the reader must know about what the numbers rest on."""
     results, said = found.results, []
     if found.shares_pool:
@@ -174,7 +194,7 @@ def _limits(found: Answer) -> list[str]:
             _(
                 "The samples overlap: {draws} of {size:,} images are more than the {pool:,} there are, so the "
                 "intervals are about this pool.",
-                draws=results.study.draws,
+                draws=found.n_draws,
                 size=results.study.sizes[-1],
                 pool=found.n_pool,
             )
@@ -188,6 +208,6 @@ def _limits(found: Answer) -> list[str]:
         )
     if results.n_failed:
         said.append(_("{n} runs failed; they are left out.", n=results.n_failed))
-    if results.n_missing:
+    if results.n_missing and not all_done:
         said.append(_("{n} runs are missing; this is what the others say.", n=results.n_missing))
     return said

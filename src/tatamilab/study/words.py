@@ -6,6 +6,7 @@ from functools import reduce
 
 from tatamilab.analysis.study_effects import Estimate
 from tatamilab.analysis.study_images import TwoWay
+from tatamilab.analysis.study_sequence import Sequential
 from tatamilab.i18n import _
 from tatamilab.study import built_in
 from tatamilab.study.contrast import Contrast
@@ -75,7 +76,7 @@ def turned(found: Estimate) -> Estimate:
     return replace(found, mean=-found.mean, low=-found.high, high=-found.low)
 
 
-def points(found: Estimate | TwoWay) -> str:
+def points(found: Estimate | TwoWay | Sequential) -> str:
     """A difference in points and its interval, "+4.0 (3.7 to 4.3)"."""
     return _(
         "{mean:+.2f} points ({low:+.2f} to {high:+.2f})",
