@@ -217,9 +217,9 @@ function render({ model, el }) {
     };
     for (let k = 0; k < side * side; k++) cell(k, (k % side) * CELL, Math.floor(k / side) * CELL, CELL);
     const width = side * CELL / angles.length, top = side * CELL + 10;
-    pen.strokeStyle = css(colours[255]);
+    pen.strokeStyle = readable(colours[shares[(side * side - 1) / 2]]); // where it was drawn
     pen.lineWidth = 1.5;
-    pen.strokeRect((side - 1) / 2 * CELL, (side - 1) / 2 * CELL, CELL - 1, CELL - 1);
+    pen.strokeRect((side - 1) / 2 * CELL + 2, (side - 1) / 2 * CELL + 2, CELL - 5, CELL - 5);
     angles.forEach((_, k) => cell(side * side + k, k * width, top, width));
     pen.fillStyle = getComputedStyle(root).getPropertyValue("--muted");
     pen.font = "11px system-ui, sans-serif";
