@@ -77,6 +77,19 @@ def test_it_fits_the_screen_in_japanese(page: Page, width: int, scheme: str) -> 
     assert opened.locator(".tl-pad").get_attribute("data-scheme") == scheme
 
 
+def test_a_mistake_of_the_moment_is_pinned(page: Page) -> None:
+    opened = page("?images=600")
+    opened.get_by_role("button", name="One batch").click()
+    opened.wait_for_function("document.querySelector('.tl-status').textContent.includes('step 1 of 5')")
+    mistake = opened.locator(".tl-mistake").nth(1)
+    true, read = mistake.inner_text().split(" → ")
+    mistake.click()
+    opened.wait_for_function(
+        "text => document.querySelector('.tl-face').getAttribute('aria-label').startsWith(text)",
+        arg=f"This is a {true}, read as {read} with ",
+    )
+
+
 def test_two_pages_of_a_browser_show_one_run(page: Page) -> None:
     first = page()
     second = first.context.new_page()

@@ -363,6 +363,10 @@ def test_runs_are_kept_compared_and_taken_away(tmp_path: Path) -> None:
         part.command = {"sequence": 2, "name": "keep", "seed": seed}
     (group,) = part.shown["groups"]
     assert group["score"].startswith("mean of 2 seeds ")
+    assert len(group["points"]) == 2
+    mean, low, high = group["interval"]
+    assert mean == pytest.approx(sum(group["points"]) / 2, abs=1e-5)
+    assert low < mean < high
     assert [one["title"] for one in group["runs"]] == ["seed 2, epoch 1.0", "seed 1, epoch 1.0"]
     id = group["runs"][0]["id"]
     part.command = {"sequence": 3, "name": "export", "id": id, "kind": "script"}
