@@ -13,6 +13,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 WATCHING = Path(__file__).with_name("watching.js")
 MOVES, TRIALS, VISITS = 300, 20, 7
 FRAME_S = 1 / 60
+LOOK_MS = 50
+"""Milliseconds between two looks whether what is waited for has come; the page itself takes the time."""
+
 MOST_POINTS = 40
 """Moves of the pen after which the drawing is cleared."""
 
@@ -113,7 +116,7 @@ def curve(page: Page) -> dict[str, Any]:
         page.wait_for_timeout(200)
         page.evaluate("window.__awaitCurve()")
         _click(page, "Start")
-        page.wait_for_function("window.__seen.curve")
+        page.wait_for_function("window.__seen.curve", polling=LOOK_MS)
         took.append(page.evaluate("window.__seen.curve - window.__seen.clicked"))
         _click(page, "Pause")
     _click(page, "Begin again")
@@ -133,7 +136,7 @@ def slider(page: Page) -> dict[str, Any]:
         _scores(page)
         page.evaluate("window.__awaitScores()")
         part.locator("input").first.press("ArrowRight")
-        page.wait_for_function("window.__seen.scores.length === 2")
+        page.wait_for_function("window.__seen.scores.length === 2", polling=LOOK_MS)
         seen = page.evaluate("window.__seen")
         first.append(seen["scores"][0] - seen["slid"])
         both.append(seen["scores"][1] - seen["slid"])
@@ -156,7 +159,7 @@ def training_s(page: Page) -> float:
     page.wait_for_timeout(500)
     page.evaluate("window.__awaitEnd()")
     _click(page, "Start")
-    page.wait_for_function("window.__seen.over", timeout=180_000)
+    page.wait_for_function("window.__seen.over", timeout=180_000, polling=LOOK_MS)
     return float(page.evaluate("window.__seen.over - window.__seen.clicked")) / 1000
 
 

@@ -1,8 +1,11 @@
 """Film and curve stay short; a network tells of its layers; no thread outlives the program."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import get_native_id
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from tatamilab.models import bpnn, worksheet_cnn
 from tatamilab.session.curve import MOST_POINTS, Curve, Point
 from tatamilab.session.film import LONGEST, SHORTEST, Film, Frame
 from tatamilab.session.network import Network
+from tatamilab.session.yielding import NICE, yielding
 
 
 @pytest.mark.parametrize("n", [0, 1, 5, 16, 17, 100, 1000])
@@ -99,6 +103,20 @@ def test_a_network_of_features_is_refused() -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     with pytest.raises(BadInput, match="must read images"):
         Network.of(model)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux only")
+def test_the_threads_of_a_training_give_way() -> None:
+    def nice() -> int:
+        return os.getpriority(os.PRIO_PROCESS, get_native_id())
+
+    def in_a_thread_of_its_own() -> int:
+        with ThreadPoolExecutor(1) as own:
+            return own.submit(nice).result()
+
+    before = nice()
+    assert yielding(in_a_thread_of_its_own) == max(before, NICE)
+    assert nice() == before
 
 
 def test_no_thread_outlives_the_program() -> None:

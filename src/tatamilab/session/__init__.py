@@ -14,6 +14,7 @@ exporting  a run as a Keras file, a script, a notebook
 contest    two networks trained on the same few images
 rivals     that with every setting that is asked for
 worker     a thread that does what is wanted, and tells of it
+yielding   trainings give way to pages
 apart      news for those who take their time over it
 turns      who may compute when, and who stands in line
 """

@@ -17,6 +17,7 @@ from tatamilab.data import Dataset, split_sizes
 from tatamilab.engine.program import Program
 from tatamilab.session.sample import normalised, normalised_test
 from tatamilab.session.turns import KERAS
+from tatamilab.session.yielding import yielding
 from tatamilab.study import streams
 from tatamilab.study.design import check_sizes
 from tatamilab.study.networks import Networks
@@ -88,8 +89,10 @@ class Arms:
         """The program of an arm, on all cores: their number changes no bit."""
         if arm not in self._programs:
             network, recipe = self._networks.by_arm[arm], self.recipes[arm]
-            self._programs[arm] = Program(
-                network.graph, network.training, batch_size=recipe.batch_size, input_dtype="f32"
+            self._programs[arm] = yielding(
+                lambda: Program(
+                    network.graph, network.training, batch_size=recipe.batch_size, input_dtype="f32"
+                )
             )
         return self._programs[arm]
 

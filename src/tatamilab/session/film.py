@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tatamilab.session.network import Weights
 
-BUDGET_BYTES = 32 * 2**20
+BUDGET_BYTES = 16 * 2**20
 """Memory that a film may take: a class of thirty has one each."""
 
 SHORTEST, LONGEST = 16, 240

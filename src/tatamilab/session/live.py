@@ -29,6 +29,7 @@ from tatamilab.session.network import Network, Weights
 from tatamilab.session.sample import Sample
 from tatamilab.session.turns import HERE, KERAS, Turns
 from tatamilab.session.worker import Worker
+from tatamilab.session.yielding import yielding
 
 if TYPE_CHECKING:
     import keras
@@ -110,7 +111,9 @@ class LiveRun(Worker[int, Point]):
         return self._first[1]
 
     def _compile(self, graph: Graph, batch_size: int) -> None:
-        self._program = Program(graph, self._training, batch_size=batch_size, input_dtype="f32")
+        self._program = yielding(
+            lambda: Program(graph, self._training, batch_size=batch_size, input_dtype="f32")
+        )
         self._held_back = self._program.examples(self.sample.x_held_back, self.sample.y_held_back)
 
     def _begin(self, weights: Weights) -> None:

@@ -1,6 +1,16 @@
 // Shared by all parts: bytes, colours of both schemes, small DOM helpers. Put in front of each part's own module.
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const base64 = (array) => btoa(Array.from(array, (byte) => String.fromCharCode(byte)).join(""));
+function bytes(text) {
+  const letters = atob(text), out = new Uint8Array(letters.length);
+  for (let k = 0; k < out.length; k++) out[k] = letters.charCodeAt(k);
+  return out;
+}
+
+const CHUNK = 8192; // letters that are made in one call
+function base64(array) {
+  let letters = "";
+  for (let k = 0; k < array.length; k += CHUNK) letters += String.fromCharCode(...array.subarray(k, k + CHUNK));
+  return btoa(letters);
+}
 
 function make(tag, className = "", properties = {}, ...children) {
   const node = Object.assign(document.createElement(tag), properties);
@@ -155,17 +165,29 @@ function newest(model, up, down) {
   };
 }
 
+// The 256 colours of a ramp as the words that a picture's memory holds.
+const palettes = new WeakMap();
+function paletteOf(colours) {
+  if (!palettes.has(colours)) palettes.set(colours, new Uint32Array(new Uint8Array(colours.flatMap((colour) => [...colour, 255])).buffer));
+  return palettes.get(colours);
+}
+
 const stamp = new OffscreenCanvas(1, 1);
+
+// Bytes (rows × columns) as coloured pixels, on a canvas that all share.
+function stamped(values, rows, columns, colours) {
+  if (stamp.width !== columns || stamp.height !== rows) Object.assign(stamp, { width: columns, height: rows });
+  const ink = stamp.getContext("2d", { willReadFrequently: true }), picture = ink.createImageData(columns, rows);
+  const words = new Uint32Array(picture.data.buffer), palette = paletteOf(colours);
+  for (let k = 0; k < words.length; k++) words[k] = palette[values[k]];
+  ink.putImageData(picture, 0, 0);
+  return stamp;
+}
 
 // Draws bytes (rows × columns) as coloured squares into a rectangle of a canvas.
 function paintPixels(pen, values, rows, columns, left, top, width, height, colours) {
-  stamp.width = columns;
-  stamp.height = rows;
-  const ink = stamp.getContext("2d"), picture = ink.createImageData(columns, rows);
-  for (let k = 0; k < rows * columns; k++) picture.data.set([...colours[values[k]], 255], k * 4);
-  ink.putImageData(picture, 0, 0);
   pen.imageSmoothingEnabled = false;
-  pen.drawImage(stamp, left, top, width, height);
+  pen.drawImage(stamped(values, rows, columns, colours), left, top, width, height);
 }
 
 // A canvas of `width` × `height` CSS pixels, sharp on this screen.
@@ -187,9 +209,10 @@ function paintMosaic(canvas, room, { rows, columns, count, values }, colours) {
   const across = Math.min(count, width < 640 ? 8 : 16);
   const side = Math.min((width - gap * (across - 1)) / across, 72), height = Math.ceil(count / across) * (side + gap) - gap;
   canvas.style.height = `${height}px`;
-  const pen = sharp(canvas, width, height), all = bytes(values), n = rows * columns;
+  const pen = sharp(canvas, width, height), all = stamped(bytes(values), rows * count, columns, colours);
+  pen.imageSmoothingEnabled = false;
   for (let k = 0; k < count; k++)
-    paintPixels(pen, all.subarray(k * n, (k + 1) * n), rows, columns, (k % across) * (side + gap), Math.floor(k / across) * (side + gap), side, side, colours);
+    pen.drawImage(all, 0, k * rows, columns, rows, (k % across) * (side + gap), Math.floor(k / across) * (side + gap), side, side);
 }
 
 const percent = (share) => `${(100 * share).toFixed(share > 0.9995 || share < 0.0005 ? 0 : 1)}%`;
