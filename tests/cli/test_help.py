@@ -54,7 +54,7 @@ def test_every_option_of_a_run_has_its_flag(process) -> None:
 
 @pytest.mark.parametrize("readme", ["README.md", "README.ja.md"])
 def test_the_readme_names_options_that_exist(process, readme: str) -> None:
-    commands = (("run",), ("data", "fetch"), ("explain",), ("worksheet",), ("report",), ())
+    commands = (("run",), ("study",), ("worksheet",), ("report",), ())
     out = "".join(process(*words, "--help").out for words in commands)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", (ROOT / readme).read_text(encoding="utf-8")))
     of_others = {"--system", "--python"}
