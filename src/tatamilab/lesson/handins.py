@@ -178,10 +178,7 @@ def _take_answer(found: HandIn, text: str, marks: dict[str, Any], answering: str
 
 
 def _take_code(found: HandIn, code: str, marks: dict[str, Any], outputs: object) -> None:
-    number = CELL_NUMBER.match(code)
-    title = (
-        f"[{number['number']}]" if number else str(marks.get("key") or code.strip().partition("\n")[0])[:80]
-    )
+    title = cell_title(code, str(marks.get("key") or ""))
     if marks.get("key") == "header":
         found.students = _signatures(code)
     printed = []
@@ -194,6 +191,17 @@ def _take_code(found: HandIn, code: str, marks: dict[str, Any], outputs: object)
             printed.append(_text(bundle["text/plain"]))
     if code.strip() and (marks.get("free") or not marks):
         found.experiments.append(Experiment(code[:LONGEST_OUTPUT], "\n".join(printed)[:LONGEST_OUTPUT]))
+
+
+def cell_title(code: str, key: str) -> str:
+    """What a cell is called: its number as the worksheet gives it, else its key, else its first line.
+
+    Example:
+        >>> cell_title("# [1-10]\\nplot_result(log)", "1-10"), cell_title("print(1)", "")
+        ('[1-10]', 'print(1)')
+    """
+    number = CELL_NUMBER.match(code)
+    return f"[{number['number']}]" if number else (key or code.strip().partition("\n")[0])[:80]
 
 
 def _bundles(outputs: object) -> Iterator[dict[str, Any]]:

@@ -33,7 +33,7 @@ def show(what: "FigureBase | Part | Any", says: str, *, still: "FigureBase | Any
     if picture is not None:
         bundle["image/png"] = _png(getattr(picture, "figure", picture))
     bundle["text/plain"] = says
-    display(bundle, raw=True)
+    display(bundle, metadata={"image/png": {"alt": says}}, raw=True)
 
 
 def _png(figure: Any) -> str:

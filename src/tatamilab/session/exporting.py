@@ -5,14 +5,13 @@ ONNX is not among them: Keras writes it through TensorFlow, which is not install
 
 import csv
 import io
-import json
 import tempfile
 import zipfile
 from dataclasses import astuple, fields
 from pathlib import Path
-from typing import Any
 
 from tatamilab.engine import frontend
+from tatamilab.errors import MissingExtra
 from tatamilab.i18n import _
 from tatamilab.session.curve import Point
 from tatamilab.session.moment import Kept
@@ -39,26 +38,21 @@ def script(setup: Setup) -> str:
 
 
 def notebook(setup: Setup) -> str:
-    """The same as a notebook (nbformat 4.5)."""
+    """The same as a notebook (nbformat 4.5).
+
+    Raises:
+        MissingExtra: what writes notebooks isn't installed.
+    """
+    try:
+        import nbformat
+    except ImportError as missing:
+        raise MissingExtra("notebook", "nbformat") from missing
     title = _("A network from the laboratory: {network}", network=setup.network.text() or "dense")
-    cells: list[dict[str, Any]] = [
-        {"cell_type": "markdown", "id": "title", "metadata": {}, "source": f"# {title}"}
-    ]
-    cells += [
-        {
-            "cell_type": "code",
-            "id": f"cell-{k}",
-            "metadata": {},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for k, source in enumerate(_cells(setup))
-    ]
+    new = nbformat.v4
+    cells = [new.new_markdown_cell(f"# {title}", id="title")]
+    cells += [new.new_code_cell(source, id=f"cell-{k}") for k, source in enumerate(_cells(setup))]
     about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    return json.dumps(
-        {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False
-    )
+    return str(nbformat.writes(new.new_notebook(cells=cells, metadata=about)))
 
 
 def folder(setup: Setup, kept: Kept) -> bytes:

@@ -12,6 +12,7 @@ from tatamilab import __version__
 from tatamilab.errors import BadInput, MissingExtra, writing
 from tatamilab.files import write_whole
 from tatamilab.i18n import _
+from tatamilab.lesson.handins import cell_title
 from tatamilab.lesson.students import Student
 from tatamilab.lesson.worksheets.source import Cell, cells
 
@@ -141,6 +142,10 @@ def _page(notebook: "NotebookNode", lang: str, told: "Callable[[RunningCell], ob
             raise BadInput(_("The worksheet stopped at cell {number}: {error}", number=summary.failure[0].number,
                              error=summary.failure[1]))  # fmt: skip
         executed = nbformat.read(done, as_version=4)
+    for cell in executed.cells:
+        cell.metadata["alt"] = _(
+            "Figure {title}", title=cell_title(cell.source, cell.id)
+        )  # of what has no words itself
     exporter = HTMLExporter(
         template_name="lab",
         mathjax_url="",
