@@ -17,7 +17,7 @@ function render({ model, el }) {
   size.addEventListener("change", () => command("batch_size", Number(size.value)));
   const film = make("input", "tl-film", { type: "range", min: 0, step: 1 }), filmText = make("output", "tl-muted");
   film.addEventListener("input", () => command("look_at", Number(film.value) === Number(film.max) ? null : Number(film.value)));
-  const status = make("span", "tl-muted tl-status"), says = make("p", "tl-unseen");
+  const status = make("span", "tl-muted tl-status"), says = make("p", "tl-says");
   says.setAttribute("aria-live", "polite");
   const chart = (title) => {
     const node = canvas();
@@ -32,7 +32,7 @@ function render({ model, el }) {
     make("div", "tl-row", {}, start, batch, epoch, reset, other),
     make("div", "tl-row", { style: "margin-top:10px" }, make("label", "", {}, texts.learning_rate, rate, rateText),
       make("label", "", {}, texts.batch_size, size), status),
-    make("div", "tl-curves", {}, accuracy.holder, loss.holder), says,
+    says, make("div", "tl-curves", {}, accuracy.holder, loss.holder),
     make("div", "tl-filters", {}, make("h3", "", { textContent: texts.filters }), filters,
       make("div", "tl-row", { style: "margin-top:8px" }, make("label", "", {}, texts.film, film), filmText)),
     make("div", "tl-looks", {},
