@@ -3,15 +3,17 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import get_native_id
+from threading import Event, get_native_id
 
 import numpy as np
 import pytest
 
 from tatamilab.errors import BadInput
 from tatamilab.models import bpnn, worksheet_cnn
+from tatamilab.session.apart import Apart
 from tatamilab.session.curve import MOST_POINTS, Curve, Point
 from tatamilab.session.film import LONGEST, SHORTEST, Film, Frame
 from tatamilab.session.network import Network
@@ -117,6 +119,24 @@ def test_the_threads_of_a_training_give_way() -> None:
     before = nice()
     assert yielding(in_a_thread_of_its_own) == max(before, NICE)
     assert nice() == before
+
+
+def test_news_are_told_apart_once_for_many_changes() -> None:
+    told, go_on, here = [], Event(), get_native_id()
+
+    def listener() -> None:
+        go_on.wait(5)
+        told.append(get_native_id())
+
+    apart = Apart(listener)
+    for _ in range(100):
+        apart()
+    go_on.set()
+    end = time.monotonic() + 5
+    while not told and time.monotonic() < end:
+        time.sleep(0.001)
+    assert 1 <= len(told) <= 2
+    assert here not in told
 
 
 def test_no_thread_outlives_the_program() -> None:

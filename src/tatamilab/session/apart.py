@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +26,8 @@ class Apart:
         """Let it be told, unless that is about to happen anyway."""
         if not self._is_asked:
             self._is_asked = True
-            THREADS.submit(self._call)
+            with suppress(RuntimeError):  # the program is ending, and nobody looks any more
+                THREADS.submit(self._call)
 
     def _call(self) -> None:
         self._is_asked = False
