@@ -62,8 +62,9 @@ def seeds(seed: int, iterations: int, n_steps: int) -> np.ndarray:
         n_steps: how many.
     """
     low, high = (np.full(1, seed >> shift & BITS, np.uint32) for shift in (0, 32))
-    steps = np.arange(iterations, iterations + n_steps, dtype=np.int64).astype(np.uint32)
-    return mix(mix(low ^ mix(high + np.uint32(1))) + steps)
+    steps = np.arange(iterations, iterations + n_steps, dtype=np.int64)
+    beyond = mix((steps >> 32).astype(np.uint32))  # 0 up to there
+    return mix(mix(low ^ mix(high + np.uint32(1))) + beyond + steps.astype(np.uint32))
 
 
 def threshold(rate: float) -> int:
