@@ -1,7 +1,8 @@
 """Numbers at the edge: whatever Keras makes of them, the engine makes of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import jax
 import keras
 import numpy as np
 import pytest
@@ -15,6 +16,15 @@ N, SIDE, CLASSES = 48, 8, 3
 RNG = np.random.default_rng(0)
 X = RNG.random((N, SIDE, SIDE, 1), np.float32)
 Y = np.arange(N) % CLASSES
+
+
+@pytest.fixture(autouse=True)
+def _quick_xla() -> Iterator[None]:
+    """XLA compiles in half the time; what it computes stays."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
 
 Images = Callable[[], np.ndarray]
 
@@ -60,11 +70,14 @@ def network(*, norm: bool = False) -> keras.Model:
 def fitted(
     native: bool, x: np.ndarray, y: np.ndarray, batch: int, rate: float, norm: bool
 ) -> list[np.ndarray]:
-    """What two epochs come to: losses, accuracies, weights, predictions."""
+    """What two epochs come to: losses, accuracies, weights, predictions.
+
+    By plain descent: Adam would make a step of full size of a gradient that is rounding and nothing else.
+    """
     keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(1)
     model = network(norm=norm)
-    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.SGD(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     with acceleration.accelerated() if native else acceleration.suspended():
         history = model.fit(x, y, batch_size=batch, epochs=2, shuffle=False, verbose=0).history
         score = model.evaluate(x, y, batch_size=batch, verbose=0)
@@ -80,9 +93,7 @@ def fitted(
     ]
 
 
-def compare(
-    x: np.ndarray, y: np.ndarray, *, batch: int = 16, rate: float = 0.001, norm: bool = False
-) -> None:
+def compare(x: np.ndarray, y: np.ndarray, *, batch: int = 16, rate: float = 0.05, norm: bool = False) -> None:
     ours, theirs = (fitted(native, x, y, batch, rate, norm) for native in (True, False))
     for mine, other in zip(ours, theirs, strict=True):
         finite = np.isfinite(other)
@@ -92,16 +103,16 @@ def compare(
         np.testing.assert_allclose(mine[finite], other[finite], rtol=2e-3, atol=1e-5 * max(1.0, scale))
 
 
-@pytest.mark.parametrize("images", ["not a number", "infinite", "denormals", "all black", "all the same"])
+@pytest.mark.parametrize("images", ["not a number", "all black"])
 def test_odd_images(images: str) -> None:
     compare(IMAGES[images](), Y)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("norm", [False, True])
 @pytest.mark.parametrize("images", IMAGES)
-def test_every_odd_image(images: str, norm: bool) -> None:
-    compare(IMAGES[images](), Y, norm=norm)
+def test_every_odd_image(images: str) -> None:
+    """Under a normalisation, which divides by the spread of what it sees."""
+    compare(IMAGES[images](), Y, norm=True)
 
 
 @pytest.mark.parametrize("rate", [pytest.param(1.0, marks=pytest.mark.slow), 1e20])
@@ -117,7 +128,7 @@ def test_a_rate_that_diverges(rate: float) -> None:
     [
         (1, 1),
         pytest.param(1, 32, marks=pytest.mark.slow),
-        (5, 1),
+        pytest.param(5, 1, marks=pytest.mark.slow),
         pytest.param(N, 1, marks=pytest.mark.slow),
         pytest.param(N, 1000, marks=pytest.mark.slow),
         pytest.param(17, 16, marks=pytest.mark.slow),
@@ -167,7 +178,10 @@ def stepped(made: Program, start: dict[str, np.ndarray], iterations: int) -> dic
     return made.get_weights()
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamax", "nadam", "adamw"])
+@pytest.mark.parametrize(
+    "optimizer",
+    ["adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("adamax", "nadam", "adamw"))],
+)
 def test_steps_beyond_32_bits(optimizer: str) -> None:
     """The corrections for the first steps have long been 1: 2³² steps on, the same as a million steps before."""
     made, _graph = program(optimizer)

@@ -39,13 +39,8 @@ VERSION = tatamilab.__version__
 
 def imported(*command: str) -> set[str]:
     """The heavy packages that a program has imported when it is over."""
-    code = (
-        "import sys, atexit; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr));"
-        "sys.argv = ['tatami', *sys.argv[1:]]; import tatamilab.__main__"
-        if command
-        else "import sys, tatamilab; print(*sorted(sys.modules), file=sys.stderr)"
-    )
-    code = code.replace("import tatamilab.__main__", "from tatamilab.cli import main; main()")
+    work = "from tatamilab.cli import main; main()" if command else "import tatamilab"
+    code = f"import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); {work}"
     done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=True)
     return set(done.stderr.split()) & set(HEAVY)
 

@@ -2,9 +2,10 @@
 
 python tools/fuzz/campaign.py --inputs 1000000 --out FOLDER         all readers, by their shares
 python tools/fuzz/campaign.py --inputs 20000 study-toml keras       some of them
+python tools/fuzz/campaign.py --blind --inputs 1000000              by chance alone: many more inputs in the same time
 python tools/fuzz/campaign.py --again keras FILE                    one input once more, with its traceback
 
-Needs atheris (`pip install atheris`; there are wheels for Linux). What an input does is judged by `reader.attempt`:
+Needs atheris (`pip install atheris`; there are wheels for Linux), unless blind. Inputs are judged by `reader.attempt`:
 a `TatamiError` in one sentence is right, anything else is a crash, kept under `--out`. An input that takes more
 than a second of the processor is a hang; memory is limited to 1 GB beyond what the imports take.
 """
@@ -19,9 +20,11 @@ import resource
 import sys
 import tempfile
 import time
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 TOOLS = Path(__file__).resolve().parents[1]
@@ -31,6 +34,7 @@ CORPUS = TOOLS.parent / "tests" / "hardening" / "corpus"
 HANG_S = 1.0
 MEMORY_BYTES = 2**30
 LONGEST_INPUT = 1 << 16
+CRASHED = 77
 EVERY = 500
 """Inputs between two reports."""
 
@@ -45,19 +49,18 @@ def main() -> None:
     asked.add_argument("--inputs", type=int, default=100_000)
     asked.add_argument("--out", type=Path, default=Path(tempfile.gettempdir(), "tatamilab-fuzz"))
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--blind", action="store_true")
     asked.add_argument("--again", action="store_true")
     given = asked.parse_args()
     if given.again:
         again(*given.readers)
     else:
-        campaign(given.readers, given.inputs, given.out, given.seed)
+        campaign(given.readers, given.inputs, given.out, given.seed, guided=not given.blind)
 
 
-def campaign(names: list[str], inputs: int, out: Path, seed: int) -> None:
+def campaign(names: list[str], inputs: int, out: Path, seed: int, *, guided: bool) -> None:
     """Every reader in a process of its own, all of them children of the one that has done the imports."""
-    import atheris
-
-    with atheris.instrument_imports(include=list(FOLLOWED)):
+    with _followed() if guided else contextlib.nullcontext():
         from fuzz.readers import READERS
     names = names or list(READERS)
     shares = sum(READERS[name].share for name in names)
@@ -70,7 +73,7 @@ def campaign(names: list[str], inputs: int, out: Path, seed: int) -> None:
             log = os.open(out / f"{name}.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            fuzz(name, count, out, seed)
+            fuzz(name, count, out, seed, guided=guided)
         _child, status = os.waitpid(child, 0)
         report = out / f"{name}.json"
         told = (
@@ -83,21 +86,16 @@ def campaign(names: list[str], inputs: int, out: Path, seed: int) -> None:
     print(json.dumps(_together(found)), flush=True)
 
 
-def fuzz(name: str, count: int, out: Path, seed: int) -> None:
+def fuzz(name: str, count: int, out: Path, seed: int, *, guided: bool) -> None:
     """Give one reader `count` inputs; the process ends with them, or with exit code 77 at the first crash."""
-    import atheris
 
-    from fuzz.mutation import damaged_json
     from fuzz.reader import attempt
     from fuzz.readers import READERS
 
     own = Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
     os.environ["TATAMI_CACHE_DIR"] = str(own / "cache")
-    reader, corpus = READERS[name], out / "corpus" / name
-    corpus.mkdir(parents=True, exist_ok=True)
-    kept = [path.read_bytes() for path in sorted((CORPUS / name).glob("*"))]
-    for number, content in enumerate([*reader.seeds(), *kept]):
-        (corpus / f"seed-{number}").write_bytes(content)
+    reader = READERS[name]
+    seeds = [*reader.seeds(), *(path.read_bytes() for path in sorted((CORPUS / name).glob("*")))]
     tally: dict[str, Any] = {"reader": name, "inputs": 0, "taken": 0, "hangs": 0, "slowest_s": 0.0}
     limit = _virtual_bytes() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -121,17 +119,56 @@ def fuzz(name: str, count: int, out: Path, seed: int) -> None:
             tally["hangs"] += 1
             (out / "crashes" / f"{name}-hang-{tally['hangs']}").write_bytes(content)
 
+    atexit.register(report)
+    if guided:
+        _guided(one, seeds, count, out, name, seed)
+    else:
+        _blind(one, seeds, count, out / "crashes" / f"{name}-crash", seed)
+
+
+def _blind(one: Callable[[bytes], None], seeds: list[bytes], count: int, crash: Path, seed: int) -> NoReturn:
+    from fuzz.mutation import mutant
+
+    random, content = Random(seed), b""
+    try:
+        for _turn in range(count):
+            content = mutant(random, random.choice(seeds))
+            one(content)
+    except Exception:
+        crash.write_bytes(content)
+        traceback.print_exc()
+        sys.exit(CRASHED)
+    sys.exit()
+
+
+def _guided(
+    one: Callable[[bytes], None], seeds: list[bytes], count: int, out: Path, name: str, seed: int
+) -> None:
+    import atheris
+
+    from fuzz.mutation import damaged_json
+
+    corpus = out / "corpus" / name
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, content in enumerate(seeds):
+        (corpus / f"seed-{number}").write_bytes(content)
+
     def mutated(content: bytes, longest: int, chance: int) -> bytes:
         changed = damaged_json(Random(chance), content) if chance % 2 else None
         if changed is None or len(changed) > longest:
             return bytes(atheris.Mutate(content, longest))
         return changed
 
-    atexit.register(report)
     options = [f"-runs={count}", f"-max_len={LONGEST_INPUT}", f"-seed={seed}", "-timeout=60", "-rss_limit_mb=0",
                "-len_control=0", f"-artifact_prefix={out}/crashes/{name}-"]  # fmt: skip
     atheris.Setup([sys.argv[0], *options, str(corpus)], one, custom_mutator=mutated)
     atheris.Fuzz()
+
+
+def _followed() -> contextlib.AbstractContextManager[None]:
+    import atheris
+
+    return atheris.instrument_imports(include=list(FOLLOWED))  # type: ignore[no-any-return]
 
 
 def again(name: str, *files: str) -> None:

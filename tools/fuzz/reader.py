@@ -54,7 +54,7 @@ def packed(members: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) 
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", compression) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, compression)
     return written.getvalue()
 
 

@@ -139,7 +139,7 @@ def _weights_described(config: object) -> int:
 
     with keras.StatelessScope(initialize_variables=False):
         model = keras.saving.deserialize_keras_object(_uncompiled(config), safe_mode=True)
-    return sum(math.prod(v.shape) for v in model.variables) if isinstance(model, keras.Model) else 0
+    return sum(math.prod(v.shape) for v in model.weights) if isinstance(model, keras.Model) else 0
 
 
 def _uncompiled(config: object) -> object:
