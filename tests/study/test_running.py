@@ -281,6 +281,17 @@ def test_samples_that_overlap_are_said_to(here: Here, store: StudyStore, small: 
             assert not any(said[:8] in sentence for sentence in verdict(replace(found, n_pool=300)))
 
 
+def test_what_is_no_digit_is_called_an_image(here: Here, store: StudyStore, small: Study) -> None:
+    found = ask(small, store).answer
+    clothes = replace(found.results, study=small.model_copy(update={"data": "fashion-mnist"}))
+    for lang, digits, images in (("en", "new digits", "new images"), ("ja", "新しい数字", "新しい画像")):
+        with using(lang):
+            said = ["".join(verdict(one)) for one in (found, replace(found, results=clothes))]
+        assert digits in said[0]
+        assert images in said[1]
+        assert "digit" not in said[1]
+
+
 def test_the_scatter_of_test_images_is_what_it_was_made_from(store: StudyStore, small: Study) -> None:
     """Every run is right on the same 100 of 400 images: p(1 - p)/(n - 1), and no other scatter."""
     study = changed(
@@ -302,6 +313,9 @@ def test_the_scatter_of_test_images_is_what_it_was_made_from(store: StudyStore, 
         assert arm.variance is not None
         assert arm.variance.total == 0
         assert arm.variance.images == pytest.approx(0.25 * 0.75 / 399, rel=1e-5)
+    scattered = [replace(arm, variance=replace(arm.variance, draw=1e-4)) for arm in found.arms]  # type: ignore[type-var]
+    with using("en"):
+        assert "With 2 samples these shares are rough." in verdict(replace(found, arms=tuple(scattered)))
 
 
 def test_the_folder_has_what_the_answer_rests_on(

@@ -5,7 +5,7 @@ import math
 from tatamilab.analysis.study_sequence import Sequential
 from tatamilab.i18n import _
 from tatamilab.study.answer import Answer, ArmAnswer, ContrastAnswer
-from tatamilab.study.conclusion import conclusion, for_new_images, of_single_runs
+from tatamilab.study.conclusion import ENOUGH_DRAWS, conclusion, for_new_images, of_single_runs
 from tatamilab.study.controls import of_all_controls, of_control
 from tatamilab.study.words import arm_title, percent, points
 
@@ -183,6 +183,8 @@ def _variances(found: Answer) -> list[str]:
                     sd=100 * math.sqrt(split.images),
                 )
             )
+    if said and found.n_draws < ENOUGH_DRAWS:
+        said.append(_("With {n} samples these shares are rough.", n=found.n_draws))
     return said
 
 
