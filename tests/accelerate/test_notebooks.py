@@ -55,7 +55,13 @@ def test_cells_outputs_and_a_summary(tmp_path: Path, capsys: pytest.CaptureFixtu
     ("words", "sentence"),
     [
         (["nowhere.ipynb"], "There is no notebook nowhere.ipynb."),
+        (["."], "There is no notebook .."),
         (["text.ipynb"], "text.ipynb is not a notebook (.ipynb)."),
+        (
+            ["lesson.ipynb", "--out", "nowhere/x.ipynb"],
+            "nowhere/x.ipynb could not be written: No such file or directory.",
+        ),
+        (["lesson.ipynb", "--out", "folder"], "folder could not be written: Is a directory."),
         (
             ["lesson.ipynb", "--out", "lesson.ipynb"],
             "lesson.ipynb would be written over; choose another file with --out.",
@@ -71,6 +77,7 @@ def test_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("text.ipynb").write_text("no JSON")
+    Path("folder").mkdir()
     notebook(tmp_path, "1")
     assert tatami(*words) == 2
     assert capsys.readouterr().err == sentence + "\n"

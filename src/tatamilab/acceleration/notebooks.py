@@ -1,5 +1,6 @@
 """A whole notebook, run in a kernel of its own with the extension loaded; not a cell of it is changed."""
 
+import errno
 import json
 import os
 import time
@@ -7,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from tatamilab.acceleration.outcome import Stats
-from tatamilab.errors import BadInput, MissingExtra
+from tatamilab.errors import BadInput, MissingExtra, writing
 from tatamilab.files import write_whole
 from tatamilab.i18n import _
 
@@ -80,6 +81,7 @@ def run(path: Path, out: Path, begun: Callable[[Cell], object], ended: Callable[
     if out.resolve() == path.resolve():
         raise BadInput(_("{path} would be written over; choose another file with --out.", path=path))
     notebook = read(path)
+    _check_out(out)
     before, after = (nbformat.v4.new_code_cell(code) for code in (BEFORE, AFTER))
     notebook.cells = [before, *notebook.cells, after]
     with _kernel() as kernel:
@@ -93,8 +95,17 @@ def run(path: Path, out: Path, begun: Callable[[Cell], object], ended: Callable[
             client.execute_cell(after, len(notebook.cells) - 1, store_history=False)
     stats = Stats(**json.loads("".join(o.text for o in after.outputs if o.get("name") == "stdout")))
     notebook.cells = notebook.cells[1:-1]
-    write_whole(out, nbformat.writes(notebook))
+    with writing(out):
+        write_whole(out, nbformat.writes(notebook))
     return Summary(n_cells, elapsed_s, stats, failure)
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a place where nothing can be written before all cells have run, not after."""
+    with writing(out):
+        if out.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        TemporaryFile(dir=out.parent).close()
 
 
 def read(path: Path) -> "NotebookNode":

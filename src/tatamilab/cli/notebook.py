@@ -39,7 +39,7 @@ def run(
     from tatamilab.acceleration import notebooks
 
     console = Console(highlight=False)
-    target = out or file.with_suffix(".executed.ipynb")
+    target = out or file.parent / f"{file.stem}.executed.ipynb"
     with console.status(_("Starting")) as status:
 
         def begun(cell: notebooks.Cell) -> None:
