@@ -89,6 +89,8 @@ class Exchange:
     def seed(self, model: Any) -> int:
         """What dropout's masks depend on beside the count of steps: the seed and lead of each generator."""
         states = [np.asarray(state.value, np.int64) for state in frontend.seed_states(model)]
+        if not states:
+            return 0
         leads = [(int(seed), int(drawn - self._stored_iterations) % 2**32) for seed, drawn in states]
         return int(
             np.random.SeedSequence([n for pair in leads for n in pair]).generate_state(1, np.uint64)[0]

@@ -76,7 +76,7 @@ class Evaluate:
         model.stop_evaluating = False
         callbacks.on_test_begin()
         totals = None
-        for rows, step in self._parts(callbacks, iterator):
+        for rows, step in parts(model, callbacks, iterator, "on_test_batch_end", len(self._scoring)):
             totals = self._scoring.totals(rows, totals)
             if step is not None:
                 callbacks.on_test_batch_end(step, self._scoring.reports(totals))
@@ -85,9 +85,6 @@ class Evaluate:
         logs = self._scoring.reports(totals)
         callbacks.on_test_end(logs)
         return logs if self.return_dict else model._flatten_metrics_in_order(logs)
-
-    def _parts(self, callbacks: Any, iterator: Any) -> Iterator[Part]:
-        return parts(self.model, callbacks, iterator, "on_test_batch_end", len(self._scoring))
 
 
 @dataclass
