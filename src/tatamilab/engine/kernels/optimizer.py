@@ -36,6 +36,9 @@ the weights; 1 where the weights become that average after the step."""
 
 NADAM_DECAY = 0.96
 
+VANISHED = 20.0
+"""e to the minus so much is nothing beside 1 in float32."""
+
 
 def slot_kinds(optimizer: Optimizer) -> tuple[str, ...]:
     """The vectors of state that the rule keeps, by the names of Keras's variables, in Keras's order."""
@@ -100,15 +103,27 @@ def rates(optimizer: Optimizer, iterations: int, learning_rates: np.ndarray) -> 
 def _nadam_shares(optimizer: Optimizer, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """μₜ₊₁ / (1 − μ₁⋯μₜ₊₁) and (1 − μₜ) / (1 − μ₁⋯μₜ) of each step t."""
     one, last = np.float32(1), int(step[-1]) if len(step) else 0
-    mu = nadam_momenta(optimizer, last + 1)
-    product = np.multiply.accumulate(mu)
-    return mu[step] / (one - product[step]), (one - mu[step - 1]) / (one - product[step - 1])
+    product = np.multiply.accumulate(nadam_momenta(optimizer, min(last + 1, _settled(optimizer))))
+    so_far, with_next = (product[np.minimum(t, len(product)) - 1] for t in (step, step + 1))
+    return _momenta(optimizer, step + 1) / (one - with_next), (one - _momenta(optimizer, step)) / (
+        one - so_far
+    )
 
 
 def nadam_momenta(optimizer: Optimizer, n_steps: int) -> np.ndarray:
     """μ₁ … μₙ, float32 (n_steps,): Nadam's momentum grows from step to step."""
-    t = np.arange(1, n_steps + 1, dtype=np.float32)
-    return np.float32(optimizer.beta_1) * (np.float32(1) - np.float32(0.5) * np.float32(NADAM_DECAY) ** t)
+    return _momenta(optimizer, np.arange(1, n_steps + 1))
+
+
+def _momenta(optimizer: Optimizer, t: np.ndarray) -> np.ndarray:
+    """μₜ = β₁ (1 − ½ · 0.96^(t / 250)), float32."""
+    decay = np.float32(NADAM_DECAY) ** t.astype(np.float32)
+    return np.float32(optimizer.beta_1) * (np.float32(1) - np.float32(0.5) * decay)
+
+
+def _settled(optimizer: Optimizer) -> int:
+    """Steps after which 1 − μ₁⋯μₜ is 1 in float32, as no μ is above β₁; there is nothing to count from there on."""
+    return int(VANISHED / max(1 - optimizer.beta_1, 1e-7)) + 1
 
 
 def _columns(optimizer: Optimizer) -> list[int]:
