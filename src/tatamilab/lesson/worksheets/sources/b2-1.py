@@ -494,16 +494,21 @@ def bpnn():
     )
 
 
-# ja: 一つの実験を、モデルを作るところから結果を書き留めるところまで。学習前にも評価するのは、手順を [1-7]、[1-8] と
-# ja: そろえるため（手順が同じなら、同じ種から同じ値が出る）
-# en: one experiment, from making the network to writing its result down. It is evaluated before training, too, to take
-# en: the same steps as [1-7] and [1-8]: with the same steps, the same seed gives the same numbers
-def experiment(label, make_model, X, y, draw=None, seed=SEED, epochs=50, batch_size=128, lr=0.001):
+# ja: 学習前にも評価するのは、[1-7] と手順をそろえるため（手順が違うと、同じ種でも値が変わる）
+# en: evaluated before training, too, as in [1-7]: with other steps the same seed gives other numbers
+def trained(make_model, X, y, seed=SEED, epochs=50, batch_size=128, lr=0.001):
     keras.utils.set_random_seed(seed)
     model = make_model()
     model_setup(model, lr=lr)
     model.evaluate(X_test, y_test, verbose=0)
     log = model.fit(X, y, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=0)
+    return model, log
+
+
+# ja: 一つの実験：学習させて、結果をレポートのために書き留める
+# en: one experiment: train, and write the result down for the report
+def experiment(label, make_model, X, y, draw=None, seed=SEED, batch_size=128, **options):
+    model, log = trained(make_model, X, y, seed=seed, batch_size=batch_size, **options)
     tatamilab.keep(
         label,
         model,
@@ -708,27 +713,18 @@ def moved(X):
     return X.reshape(len(X), 784)[:, places].reshape(X.shape)
 
 
-def trained(make_model, X, y):
-    keras.utils.set_random_seed(SEED)
-    network = make_model()
-    model_setup(network)
-    network.fit(X, y, batch_size=128, epochs=50, validation_split=0.1, verbose=0)
-    return network
-
-
 def score(network, X):
     return network.evaluate(X, y_test, verbose=0)[1]
 
 
-mixed = {}
-for label, make_model in (("CNN ", small_cnn), ("BPNN", bpnn)):
-    as_is = score(trained(make_model, X_600, y_600), X_test)
-    mixed[label] = trained(make_model, moved(X_600), y_600)
-    after = score(mixed[label], moved(X_test))
-    print(f"{label}　元のまま {as_is:.4f}　かき混ぜた {after:.4f}")  # ja
-    print(f"{label}   as it is {as_is:.4f}   moved {after:.4f}")  # en
+mixed_cnn, _log = trained(small_cnn, moved(X_600), y_600)
+mixed_bpnn, _log = trained(bpnn, moved(X_600), y_600)
+for label, as_is, mixed in (("CNN ", cnn_600, mixed_cnn), ("BPNN", bpnn_600, mixed_bpnn)):
+    before, after = score(as_is, X_test), score(mixed, moved(X_test))
+    print(f"{label}　元のまま {before:.4f}　かき混ぜた {after:.4f}")  # ja
+    print(f"{label}   as it is {before:.4f}   moved {after:.4f}")  # en
 seven = moved(X_test[:1])[0]
-show(plot_activation_maps(mixed["CNN "], seven), describe_activation_maps(mixed["CNN "], seven))
+show(plot_activation_maps(mixed_cnn, seven), describe_activation_maps(mixed_cnn, seven))
 # %% [markdown] key="deeper-7" lang="ja"
 # ### 7　60 枚で何が言えるか
 #
@@ -803,8 +799,8 @@ from tatamilab.instruments.study_pairs import plot_pairs
 pairs = []
 for number in range(10):
     chosen = np.random.default_rng(number).permutation(len(X_train))[:600]
-    networks = [trained(make_model, X_train[chosen], y_train[chosen]) for make_model in (small_cnn, bpnn)]
-    pairs.append([score(network, X_test) for network in networks])
+    both = [trained(make_model, X_train[chosen], y_train[chosen]) for make_model in (small_cnn, bpnn)]
+    pairs.append([score(network, X_test) for network, _log in both])
 of_cnn, of_bpnn = np.transpose(pairs)
 mean = mean_over_draws(of_cnn - of_bpnn)
 said = f"CNN − BPNN: {mean.mean:+.4f} ({mean.low:+.4f} – {mean.high:+.4f}), n = {mean.n}"
@@ -812,13 +808,13 @@ first = (score(cnn_600, X_test), score(bpnn_600, X_test))
 print(said)
 show(plot_pairs(of_cnn, of_bpnn, ("CNN", "BPNN"), first), said)
 # %% [markdown] key="deeper-10" lang="ja"
-# ### 10　差は、何枚で消えるか
+# ### 10　枚数が変わると、差はどうなるか
 #
 # スライダーを動かすたびに、その枚数で両方を学習し直します。標本も種も変えられます（紙や GitHub で読んでいる人には、4 通りの枚数での図が見えます）。
 #
 # **問い**　枚数を増やすと、二つの差はどうなりますか。減らすと？　あなたの「差の理由」は、それを説明できますか。
 # %% [markdown] key="deeper-10" lang="en"
-# ### 10. At how many images is the difference gone?
+# ### 10. What do more images do to the difference?
 #
 # At every touch of the slider both are trained anew, on as many images as it says; sample and seed can be changed as well (on paper, or on GitHub, you see four numbers of images).
 #
@@ -830,7 +826,7 @@ sizes = (60, 200, 600, 2000)
 said = []
 fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
 for label, make_model, marker in (("CNN", small_cnn, "o"), ("BPNN", bpnn, "s")):
-    scores = [score(trained(make_model, X_train[:n], y_train[:n]), X_test) for n in sizes]
+    scores = [score(trained(make_model, X_train[:n], y_train[:n])[0], X_test) for n in sizes]
     ax.semilogx(sizes, scores, marker=marker, label=label)
     said.append(f"{label:>4} " + ", ".join(f"{n:,}: {one:.4f}" for n, one in zip(sizes, scores)))
 ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
