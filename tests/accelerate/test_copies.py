@@ -39,10 +39,8 @@ COPIES: dict[str, Callable[[keras.Model], keras.Model]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["pickled", pytest.param("deep", marks=pytest.mark.slow), pytest.param("cloned", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", COPIES)
 def test_a_copy_goes_on_by_itself(kind: str) -> None:
     def act(model: keras.Model) -> Any:
         model.fit(X, Y, verbose=0)

@@ -305,6 +305,7 @@ def unbuilt() -> keras.Model:
     return model
 
 
+@pytest.mark.slow
 def test_a_network_that_has_no_shape_yet() -> None:
     x, y = X[:64], Y[:64]
     compare(unbuilt, lambda model: (model.evaluate(x, y, verbose=0), model.fit(x, y, verbose=0)))
