@@ -30,6 +30,7 @@ exclude_patterns = ["ja", "_extensions"]
 locale_dirs = [str(HERE / "_locale")]
 templates_path = ["_templates"]
 needs_sphinx = "8.2"
+suppress_warnings = ["toc.empty_glob"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
