@@ -25,6 +25,7 @@ def draw_a_one(page: Any) -> None:
 def test_train_then_draw_and_be_read(page: Page) -> None:
     opened = page()
     assert status(opened) == "Ready: 10 epochs of 422 steps, seed 1"
+    opened = page("?images=6000")
     opened.get_by_role("button", name="One epoch").click()
     opened.wait_for_function(
         "document.querySelector('.tl-status').textContent.startsWith('epoch 2 of 10, step 0')"
