@@ -96,10 +96,11 @@ def _over(
     if traits is None:
         return None
     runs = placed(study, data, traits)
+    enough = None if until is None else stops(study, runs, until)
     rows = _rows(runs, store)
     done = {key: row for key, row in rows.items() if row.status is not RunStatus.FAILED}
-    enough = len(done) == len({run.key for run in runs}) or (until and stops(study, runs, until)(done))
-    return (runs, rows) if enough else None
+    over = len(done) == len({run.key for run in runs}) or (enough is not None and enough(done))
+    return (runs, rows) if over else None
 
 
 def _rows(runs: Sequence[Placed], store: StudyStore) -> dict[str, RunRow]:
