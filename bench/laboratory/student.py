@@ -63,10 +63,14 @@ class Student:
         """
         jar = aiohttp.CookieJar(unsafe=True)
         student = cls(address, session or aiohttp.ClientSession(cookie_jar=jar))
-        async with student.session.get(address + query) as answer:
-            page = await answer.text()
-        student._read(page)
-        await student.connect()
+        try:
+            async with student.session.get(address + query) as answer:
+                page = await answer.text()
+            student._read(page)
+            await student.connect()
+        except BaseException:
+            await student.leave()
+            raise
         return student
 
     def _read(self, page: str) -> None:
@@ -177,4 +181,5 @@ class Student:
             self.listening.cancel()
             with suppress(asyncio.CancelledError):
                 await self.listening
-            await self.socket.close()
+            with suppress(ConnectionError):  # the line may be cut
+                await self.socket.close()

@@ -336,6 +336,20 @@ def test_six_students_train_at_once_and_those_in_line_see_their_place(within: Wi
     within(work)
 
 
+async def _behave(student: Student, how: int, length_s: float) -> None:
+    if how == 0:  # never reads again, answers nothing
+        assert student.listening
+        student.listening.cancel()
+        await asyncio.sleep(min(20.0, length_s / 3))
+    elif how == 1:  # loses its line again and again
+        for _ in range(5):
+            student.socket.get_extra_info("transport").abort()
+            await asyncio.sleep(0.5)
+            await student.connect()
+    else:
+        await asyncio.sleep(min(5.0, length_s / 3))
+
+
 async def storm(room: Room, n: int, length_s: float) -> list[float]:
     """Students who come, train, read nothing or tear their sockets; returns the seconds of a calm one's clicks."""
     calm, took = await room.enter(), []
@@ -345,18 +359,11 @@ async def storm(room: Room, n: int, length_s: float) -> list[float]:
     async def rough(number: int) -> None:
         while loop.time() < end:
             student = await Student.enter(room.address, SMALL)
-            await student.ask("training", "command", name="start")
-            if number % 3 == 0:  # never reads again, answers nothing
-                student.listening.cancel()
-                await asyncio.sleep(min(20.0, length_s / 3))
-            elif number % 3 == 1:  # loses its line again and again
-                for _ in range(5):
-                    student.socket.get_extra_info("transport").abort()
-                    await asyncio.sleep(0.5)
-                    await student.connect()
-            else:
-                await asyncio.sleep(min(5.0, length_s / 3))
-            await student.leave()
+            try:
+                await student.ask("training", "command", name="start")
+                await _behave(student, number % 3, length_s)
+            finally:
+                await student.leave()
 
     crowd = [asyncio.create_task(rough(number)) for number in range(n)]
     while loop.time() < end:

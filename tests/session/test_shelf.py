@@ -102,5 +102,5 @@ def test_what_is_taken_away_works(make: Callable[[], LiveRun], tmp_path: Path) -
     compile(files["train.py"], "train.py", "exec")
     assert b"keras.layers.Conv2D(2, 5, activation='relu')" in files["train.py"]
     cells = json.loads(files["train.ipynb"])["cells"]
-    assert "".join(cell["source"] for cell in cells[1:]).count("model.fit") == 1
+    assert "".join("".join(cell["source"]) for cell in cells[1:]).count("model.fit") == 1
     assert files["validation.csv"].decode().splitlines()[0] == "epoch,images,loss,accuracy"
