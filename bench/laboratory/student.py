@@ -120,13 +120,14 @@ class Student:
                 await self.send(name, {"ready": True})
 
     async def _listen(self) -> None:
-        async for message in self.socket:
-            if message.data == "2":
-                await self.socket.send_str("3")
-            elif isinstance(message.data, str) and message.data.startswith("42"):
-                event, *given = json.loads(message.data[2:])
-                if event == "run_javascript":
-                    await self._run(given[0])
+        with suppress(ConnectionError):  # the line may be cut while an answer goes out
+            async for message in self.socket:
+                if message.data == "2":
+                    await self.socket.send_str("3")
+                elif isinstance(message.data, str) and message.data.startswith("42"):
+                    event, *given = json.loads(message.data[2:])
+                    if event == "run_javascript":
+                        await self._run(given[0])
 
     async def _run(self, asked: dict[str, Any]) -> None:
         self._next = asked["_id"] + 1
