@@ -33,12 +33,13 @@ def _fresh_keras(compiled_once: dict[str, Any]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def compiled_once(pytestconfig: pytest.Config) -> dict[str, Any]:
+def compiled_once(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Settings of JAX under which the steps of one network are compiled in one test only, and in one run only."""
-    assert pytestconfig.cache
+    cache = getattr(pytestconfig, "cache", None)  # none where pytest was told to leave nothing behind
+    folder = cache.mkdir("jax") if cache else tmp_path_factory.mktemp("jax")
     return {
         "jax_disable_most_optimizations": True,
-        "jax_compilation_cache_dir": str(pytestconfig.cache.mkdir("jax")),
+        "jax_compilation_cache_dir": str(folder),
         "jax_persistent_cache_min_compile_time_secs": 0.0,
         "jax_persistent_cache_min_entry_size_bytes": -1,
     }
