@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 SLICE_S = 0.05
 """Seconds of training between two looks: 20 a second."""
 
+FIRST_SLICE_S = 0.02
+"""The same until there is a curve to be seen."""
+
 POINTS_AN_EPOCH = 40
 """Points of the curve in an epoch, at most."""
 
@@ -89,7 +92,7 @@ class LiveRun(Worker[int, Point]):
         self._training = frontend.lower_training(model, ())
         self._compile(graph, batch_size)
         self._wanted: float = 0
-        self._slice = 1
+        self._step_s = SLICE_S
         self._first = seed, frontend.weights_of(model, graph)
         self._begin(self._first[1])
         self.network = Network(graph, self.weights)
@@ -319,15 +322,16 @@ class LiveRun(Worker[int, Point]):
         self._tell()
 
     def _take(self) -> int:
-        return int(min(self._slice, self._wanted))
+        slice_s = SLICE_S if len(self._curve.points) > 1 else FIRST_SLICE_S
+        return int(min(max(1, round(slice_s / self._step_s)), self._wanted))
 
     def _do(self, count: int) -> Point:
-        """Train some steps, and adapt how many the next slice has; what the steps do doesn't depend on it."""
+        """Train some steps, and see how long one takes, for the next slice; what they do doesn't depend on it."""
         began = time.perf_counter()
         totals = self._loop.run(count, halt_on_nan=True)
         elapsed_s = max(time.perf_counter() - began, 1e-9)
         self._speed = totals.images / elapsed_s
-        self._slice = max(1, round(totals.steps * SLICE_S / elapsed_s))
+        self._step_s = elapsed_s / max(totals.steps, 1)
         place = self._loop.epoch + self._loop.step / self._loop.n_steps
         return Point(place, totals.images, totals.loss, totals.metrics[0])
 
