@@ -35,6 +35,7 @@ def in_our_words(error: typer.TyperException, context: Any) -> BadInput:
 
 
 def _unknown_option(name: str, known: Iterable[str], command: str) -> str:
+    name = "".join(letter if letter.isprintable() else "?" for letter in name)
     if nearest := difflib.get_close_matches(name, list(known), n=1):
         return _(
             "Unknown option {option}; the nearest known one is {nearest}; see '{command} --help'.",

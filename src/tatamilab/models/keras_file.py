@@ -47,7 +47,7 @@ def read_keras_file(path: Path) -> "keras.Model":
                 "{file} contains code ({what}), which tatamilab does not run; build the model in a function "
                 "of your own, and name it as MODULE:FUNCTION.",
                 file=path,
-                what=found,
+                what=" ".join(found.split()),
             )
         )
     import keras
