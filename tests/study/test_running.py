@@ -281,6 +281,19 @@ def test_samples_that_overlap_are_said_to(here: Here, store: StudyStore, small: 
             assert not any(said[:8] in sentence for sentence in verdict(replace(found, n_pool=300)))
 
 
+def test_no_interval_holds_more_than_all_images(store: StudyStore, small: Study) -> None:
+    """Of two draws, 0.9 and 1, Student's t interval is 0.95 ± 0.635."""
+    study = changed("small", small, {"draws": 2, "first": False, "sizes": [60]})
+    runs = [Placed(f"{arm}{n}", Place(arm, 60, n, 0, 0)) for arm in study.recipes() for n in range(2)]
+    rows = {
+        run.key: RunRow(run.key, {}, RunStatus.FINISHED, test_accuracy=0.9 + 0.1 * run.place.draw)
+        for run in runs
+    }
+    mean = answer(collect(study, runs, rows), runs, store, np.zeros(9, np.uint8), 60_000).arms[0].means[0]
+    assert mean is not None
+    assert (mean.low, mean.high) == (pytest.approx(0.95 - 0.6353, abs=1e-4), 1.0)
+
+
 def test_what_is_no_digit_is_called_an_image(here: Here, store: StudyStore, small: Study) -> None:
     found = ask(small, store).answer
     clothes = replace(found.results, study=small.model_copy(update={"data": "fashion-mnist"}))

@@ -165,7 +165,7 @@ def _arm(
         None if value is None else rank_among(value, _whole(row))
         for value, row in zip(firsts, draws, strict=True)
     )
-    means = tuple(_estimate(row) for row in draws)
+    means = tuple(_possible(_estimate(row)) for row in draws)
     variance = _variance(results, name)
     if variance is not None and results.study.measure == "test_accuracy":
         scores = by_image({name: 1}, results.study.sizes[-1], runs, store, truth)
@@ -230,6 +230,11 @@ def _equal_size(results: Results, contrast: Contrast) -> tuple[int, EqualSize] |
 def _estimate(row: Scores) -> Estimate | None:
     whole = _whole(row)
     return mean_over_draws(whole) if len(whole) >= 2 else None
+
+
+def _possible(share: Estimate | None) -> Estimate | None:
+    """The part of an interval in which a share can lie: that of few draws would reach beyond all or nothing."""
+    return None if share is None else replace(share, low=max(share.low, 0.0), high=min(share.high, 1.0))
 
 
 def _whole(values: Scores) -> Scores:
