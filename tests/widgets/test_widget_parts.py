@@ -256,25 +256,35 @@ def test_bytes_of_values() -> None:
     assert b64decode(as_bytes(np.zeros(3))) == b"\0\0\0"
 
 
-def test_the_slider_trains_and_says_how_sure_it_is() -> None:
+def test_the_slider_trains_both() -> None:
     rivals = Rivals(load("mnist"), epochs=2)
     part = SampleSlider(rivals)
     part.asked = {"sequence": 1, "what": "train", "size": 50, "draw": "x", "model": "few-filters"}
-    rivals.wait()
+    rivals.wait(600)
     (point,) = part.shown["points"]
     assert (point["size"], point["draw"], point["model"]) == (50, -1, "few-filters")
     share, low, high = point["cnn"]
     assert low < share < high
     assert f"{share:.1%}" in part.shown["says"]
+    assert part.in_words() == f"50 images: CNN {share:.1%}, plain network {point['bpnn'][0]:.1%}."
+    part.asked = {"sequence": 2, "what": "train", "size": 10**9}
+    assert part.shown["status"].startswith("The size must be from 2 to 60000 images")
+    part.close()
+    rivals.close()
+
+
+@pytest.mark.slow
+def test_the_slider_says_how_sure_it_is() -> None:
+    rivals = Rivals(load("mnist"), epochs=2)
+    part = SampleSlider(rivals)
+    part.asked = {"sequence": 1, "what": "train", "size": 50, "model": "few-filters"}
     part.asked = {"sequence": 2, "what": "measure"}
-    rivals.wait()
+    rivals.wait(600)
     study = part.shown["study"]
     assert (study["done"], study["planned"], study["over"]) == (20, 20, True)
     low, high = study["interval"]
     assert low < np.mean(study["differences"]) < high
     assert study["text"].startswith("Result of 20 draws of 50 images")
-    part.asked = {"sequence": 3, "what": "train", "size": 10**9}
-    assert part.shown["status"].startswith("The size must be from 2 to 60000 images")
     part.close()
     rivals.close()
 
