@@ -168,10 +168,9 @@ def test_the_slider_trains_both(notebook: Any) -> None:
     slider = part(notebook, "sample")
     known = "document.querySelector('.tl-of-cnn b').textContent.endsWith('%')"
     notebook.wait_for_function(known)
-    slider.locator("input[type=range]").focus()
     for _ in range(4):
-        notebook.keyboard.press("ArrowLeft")
-    assert slider.locator(".tl-count").inner_text() == "50"
+        slider.locator("input[type=range]").press("ArrowLeft")
+    notebook.wait_for_function("document.querySelector('.tl-sample .tl-count').textContent === '50'")
     notebook.wait_for_function(f"{known} && !document.querySelector('.tl-sample .tl-row button').disabled")
     assert is_painted(slider.locator(".tl-plot"))
 

@@ -19,10 +19,11 @@ function make(tag, className = "", properties = {}, ...children) {
   return node;
 }
 
-// The root of a part, in the language of its texts. JupyterLab would take its arrow keys, and is asked not to.
+// The root of a part, in the language of its texts. JupyterLab takes the arrow keys of whatever has the focus, unless it
+// is asked not to.
 function part(name, { lang }, ...children) {
   const root = make("div", `tl tl-${name}`, { lang }, ...children);
-  root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; });
   return root;
 }
 
