@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Lock
 
 _LOG = logging.getLogger(__name__)
 
@@ -20,19 +21,27 @@ class Apart:
 
     def __init__(self, listener: Callable[[], None]) -> None:
         self._listener = listener
-        self._is_asked = False
+        self._lock = Lock()
+        self._is_new = self._is_under_way = False
 
     def __call__(self) -> None:
-        """Let it be told, unless that is about to happen anyway."""
-        if not self._is_asked:
-            self._is_asked = True
+        """Let it be told, once more if it is just being told."""
+        with self._lock:
+            self._is_new = True
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._is_new and not self._is_under_way:
             with suppress(RuntimeError):  # the program is ending, and nobody looks any more
                 THREADS.submit(self._call)
+                self._is_new, self._is_under_way = False, True
 
     def _call(self) -> None:
-        self._is_asked = False
         try:
             self._listener()
         except Exception as problem:
             _LOG.error("%s: %s", type(problem).__name__, problem)
             _LOG.debug("", exc_info=problem)
+        with self._lock:
+            self._is_under_way = False
+            self._begin()

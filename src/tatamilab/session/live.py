@@ -143,10 +143,10 @@ class LiveRun(Worker[int, Point]):
         self._ask(math.inf)
 
     def pause(self) -> None:
-        """Stop after the steps in hand, a twentieth of a second where a step takes no longer."""
+        """Stop; the steps in hand, a twentieth of a second where a step takes no longer, are finished yet."""
         with self._changed:
             self._wanted = 0
-            if self._phase is Phase.RUNNING and not self._busy:
+            if self._phase is Phase.RUNNING:
                 self._phase = Phase.PAUSED
             self._wake()
         self._tell()

@@ -8,8 +8,9 @@ from contextvars import copy_context
 from threading import get_native_id
 from typing import TypeVar
 
-NICE = 10
-"""How much the threads of a training give way; a thread that nothing stands against loses nothing by it."""
+NICE = 5
+"""How much the threads of a training give way; with more, a training that shares its cores with other programs stands
+still, since its threads wait for each other at every step."""
 
 Made = TypeVar("Made")
 
