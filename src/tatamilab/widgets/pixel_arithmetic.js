@@ -51,6 +51,7 @@ function render({ model, el }) {
   });
 
   function stop() {
+    if (playing) says.textContent = model.get("answer").says; // not said while it moved
     clearInterval(playing);
     playing = 0;
     play.textContent = texts.play;
