@@ -78,7 +78,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 continue
     yield address
     server.terminate()
-    server.wait(30)
+    server.wait(180)  # it ends its kernels first
 
 
 @pytest.fixture(scope="module")
