@@ -155,9 +155,11 @@ def test_a_number_is_taken_apart(notebook: Any) -> None:
     notebook.wait_for_function(
         "text => document.querySelector('.tl-pixel table').innerText !== text", arg=before
     )
+    place, shown = pixel.locator("[aria-live]").inner_text(), pixel.locator("table").first.inner_text()
     pixel.get_by_role("button", name="Slide the window").click()
-    place = pixel.locator("[aria-live]").inner_text()
-    notebook.wait_for_function("document.querySelectorAll('.tl-pixel td.tl-here').length === 1")
+    notebook.wait_for_function(
+        "text => document.querySelector('.tl-pixel table').innerText !== text", arg=shown
+    )
     pixel.get_by_role("button", name="Stop").click()
     notebook.wait_for_function(
         "text => document.querySelector('.tl-pixel [aria-live]').innerText !== text", arg=place
