@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from small_study import stored
 
-from tatamilab.data import load
+from tatamilab.data import Dataset, load
 from tatamilab.engine.target import runnable
 from tatamilab.i18n import using
 from tatamilab.store import RunRow, RunStatus, StudyStore
@@ -27,6 +27,7 @@ from tatamilab.study.answer import answer
 from tatamilab.study.asking import ask, stored_answer, write_folder
 from tatamilab.study.design import Place, Placed, Traits
 from tatamilab.study.exporting import to_csv
+from tatamilab.study.networks import Networks
 from tatamilab.study.places import none_begins, open_place
 from tatamilab.study.remembered import remember, remembered
 from tatamilab.study.results import collect
@@ -63,9 +64,21 @@ class Here:
         pass
 
 
+made: dict[str, Networks] = {}
+"""Networks by what they are made of: most studies here have the same."""
+
+
+def networks_of(study: Study, data: Dataset, target: str | None = None) -> Networks:
+    wanted = repr((study.recipes(), target))
+    if wanted not in made:
+        made[wanted] = Networks(study, data, target)
+    return made[wanted]
+
+
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> Here:
     place = Here()
+    monkeypatch.setattr(running, "Networks", networks_of)
     monkeypatch.setattr(running, "open_place", lambda _on, _data, **_soon: place)
     return place
 
