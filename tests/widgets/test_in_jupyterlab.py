@@ -155,15 +155,6 @@ def test_a_number_is_taken_apart(notebook: Any) -> None:
     notebook.wait_for_function(
         "text => document.querySelector('.tl-pixel table').innerText !== text", arg=before
     )
-    place, shown = pixel.locator("[aria-live]").inner_text(), pixel.locator("table").first.inner_text()
-    pixel.get_by_role("button", name="Slide the window").click()
-    notebook.wait_for_function(
-        "text => document.querySelector('.tl-pixel table').innerText !== text", arg=shown
-    )
-    pixel.get_by_role("button", name="Stop").click()
-    notebook.wait_for_function(
-        "text => document.querySelector('.tl-pixel [aria-live]').innerText !== text", arg=place
-    )
 
 
 def test_the_slider_trains_both(notebook: Any) -> None:
