@@ -6,7 +6,7 @@
 One process a file, each way, by the Python that runs this. Many of these files import TensorFlow or torch beside
 the backend that they test: where those are missing nothing of the file runs, and it is listed so. `KERAS_BACKEND`
 names the backend, "jax" unless it is set. Prints, for each file, what passes only one way, and at the end the
-counts; exits with 1 if anything passes only without acceleration.
+counts; exits with 1 if anything passes only without acceleration, or a file takes longer than `LIMIT_S`.
 """
 
 import importlib.util
@@ -31,6 +31,7 @@ PARTS = (
     "metrics",
 )
 LIMIT_S = 900
+"""Seconds that a file may take, each way."""
 
 PLUGIN = """
 import json, os
@@ -55,7 +56,11 @@ def pytest_sessionfinish(session):
 
 
 def run(file: Path, folder: Path, *, accelerated: bool) -> tuple[set[str], int]:
-    """The tests of one file that pass, and how many calls were native."""
+    """The tests of one file that pass, and how many calls were native.
+
+    Raises:
+        TimeoutExpired: it takes too long to say.
+    """
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     environment = os.environ | {
@@ -66,12 +71,7 @@ def run(file: Path, folder: Path, *, accelerated: bool) -> tuple[set[str], int]:
     }
     options = ["-q", "-p", "accelerated_or_not", "-p", "no:cacheprovider", "-c", os.devnull]
     command = [sys.executable, "-m", "pytest", *options, "--rootdir", str(file.parent), str(file)]
-    try:
-        subprocess.run(
-            command, env=environment, cwd=folder, timeout=LIMIT_S, capture_output=True, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return set(), 0
+    subprocess.run(command, env=environment, cwd=folder, timeout=LIMIT_S, capture_output=True, check=False)
     if not result.exists():
         return set(), 0
     told = json.loads(result.read_text(encoding="utf-8"))
@@ -89,15 +89,21 @@ def main(parts: list[str]) -> int:
     assert spec.origin is not None
     source = Path(spec.origin).parent / "src"
     totals = {"files": 0, "off": 0, "on": 0, "native": 0, "lost": 0}
+    too_long = 0
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         (folder / "accelerated_or_not.py").write_text(PLUGIN, encoding="utf-8")
         for part in parts or PARTS:
             for file in files(source / part):
-                off, _ = run(file, folder, accelerated=False)
-                on, native = run(file, folder, accelerated=True)
-                lost, gained = sorted(off - on), sorted(on - off)
                 name = file.relative_to(source)
+                try:
+                    off, _ = run(file, folder, accelerated=False)
+                    on, native = run(file, folder, accelerated=True)
+                except subprocess.TimeoutExpired:
+                    print(f"{name}: took more than {LIMIT_S} s, and counts for nothing", flush=True)
+                    too_long += 1
+                    continue
+                lost, gained = sorted(off - on), sorted(on - off)
                 none = "" if off or on else "; nothing of it runs here"
                 print(f"{name}: {len(off)} off, {len(on)} on, {native} native calls{none}", flush=True)
                 for test in lost:
@@ -107,7 +113,7 @@ def main(parts: list[str]) -> int:
                 counts = (1, len(off), len(on), native, len(lost))
                 totals = {key: totals[key] + n for key, n in zip(totals, counts, strict=True)}
     print(totals)
-    return 1 if totals["lost"] else 0
+    return 1 if totals["lost"] or too_long else 0
 
 
 if __name__ == "__main__":
