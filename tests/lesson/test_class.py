@@ -50,9 +50,9 @@ def zipped(**files: bytes) -> bytes:
     return content.getvalue()
 
 
-def lying_bomb() -> bytes:
-    """A zip whose directory says that its member is small."""
-    content = bytearray(zipped(**{"bomb.html": b"0" * 300_000_000}))
+def lying(bomb: bytes) -> bytes:
+    """The same zip, whose directory says that its member is small."""
+    content = bytearray(bomb)
     directory = content.rindex(b"PK\x01\x02")
     content[directory + 24 : directory + 28] = struct.pack("<I", 100)
     return bytes(content)
@@ -68,6 +68,7 @@ def japanese_windows(name: str, inside: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("handed in")
+    bomb = zipped(**{"bomb.html": b"0" * 210_000_000})
     for k in range(N_HONEST):
         (folder / f"{k}.html").write_bytes(page(k))
     script = "<img src=x onerror=alert(1)>"
@@ -85,8 +86,8 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "lms.zip": zipped(**{"学生30/b2-1.ipynb": notebook(30), "学生31/r.html": page(31)}),
         "windows.zip": japanese_windows("学生32_レポート.html", page(32)),
         "climbing.zip": zipped(**{"../../climbed.html": page(33), "/absolute.html": page(34)}),
-        "bomb.zip": zipped(**{"bomb.html": b"0" * 300_000_000}),
-        "lying bomb.zip": lying_bomb(),
+        "bomb.zip": bomb,
+        "lying bomb.zip": lying(bomb),
         "nested.zip": zipped(**{"a.zip": zipped(**{"b.zip": zipped(**{"c.html": page(35)})})}),
         "damaged.zip": b"PK\x03\x04" + b"\0" * 40,
         "damaged.html": b"<html><script id=\"tatamilab-report\">{</script>",
@@ -107,12 +108,18 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def summary(troubled: Path):
+def gathered(troubled: Path):
     began = time.process_time()
     with i18n.using("en"):
-        found = summarise(gather(troubled))
+        found = gather(troubled)
     assert time.process_time() - began < 20
     return found
+
+
+@pytest.fixture(scope="module")
+def summary(gathered):
+    with i18n.using("en"):
+        return summarise(gathered)
 
 
 def row_of(summary, student_id: str):
@@ -144,6 +151,12 @@ def test_every_honest_hand_in_is_whole(summary) -> None:
 )
 def test_who_is_missing_what(summary, student_id: str, missing: tuple[str, ...]) -> None:
     assert row_of(summary, student_id).missing == missing
+
+
+def test_a_sample_of_somebody_else_is_missing_as_ones_own(summary) -> None:
+    row = row_of(summary, "22X0025")
+    assert row.missing == ("2 of 4 results of B2-1-2",)
+    assert row.own == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +218,59 @@ def test_draws_are_pooled_and_the_first_600_told_apart(summary) -> None:
         assert verdict(summary).endswith("The CNN is better on samples of 600.")
 
 
+def run_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any folder with a `run.json` is a run whose only result is told by the name in it."""
+
+    def read_run(path: Path) -> handins.HandIn:
+        label = (path / "run.json").read_text()
+        kept = handins.Kept(result(wrong=1000 + len(label), label=label), True)
+        return handins.HandIn(results=[kept])
+
+    monkeypatch.setattr(handins, "read_run", read_run)
+
+
+def put_run(folder: Path, label: str) -> None:
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(label)
+
+
+def test_runs_belong_to_the_student_in_whose_folder_they_lie(tmp_path: Path, monkeypatch) -> None:
+    run_like(monkeypatch)
+    put_run(tmp_path / "Hanako" / "runs" / "20260401-130500-cnn-0", "one")
+    put_run(tmp_path / "Hanako" / "second try", "another")
+    (tmp_path / "Hanako" / "b2-1.ipynb").write_bytes(notebook(1))
+    (tmp_path / "Hanako" / "report.html").write_bytes(page(1))
+    (tmp_path / "2.ipynb").write_bytes(notebook(2))
+    summary = summarise(gather(tmp_path))
+    assert summary.notes == ()  # that the notebook lies beside its report is no news
+    row = row_of(summary, "22X0001")
+    assert {one.label for one in row.results} >= {"one", "another"}
+    assert len(row.results) == 6
+    assert len(row_of(summary, "22X0002").results) == 4
+
+
+def test_runs_alone_are_named_after_a_folder(tmp_path: Path, monkeypatch) -> None:
+    run_like(monkeypatch)
+    put_run(tmp_path / "22X0001" / "20260401-130500-cnn-0", "one")
+    put_run(tmp_path / "22X0001" / "20260401-140500-cnn-1", "another")
+    put_run(tmp_path / "week 1" / "22X0002", "third")
+    put_run(tmp_path / "20260401-150500-cnn-2", "fourth")
+    rows = summarise(gather(tmp_path)).rows
+    assert {(row.who[0].name, len(row.results)) for row in rows} == {
+        ("22X0001", 2),
+        ("22X0002", 1),
+        ("20260401-150500-cnn-2", 1),
+    }
+
+
+def test_a_run_between_two_students_is_nobodys(tmp_path: Path, monkeypatch) -> None:
+    run_like(monkeypatch)
+    put_run(tmp_path / "pair" / "their run", "one")
+    for k in (1, 2):
+        (tmp_path / "pair" / f"{k}.ipynb").write_bytes(notebook(k))
+    assert sorted(len(row.results) for row in summarise(gather(tmp_path)).rows) == [1, 4, 4]
+
+
 def test_too_few_for_an_answer(tmp_path: Path) -> None:
     (tmp_path / "one.html").write_bytes(page(1))
     with i18n.using("en"):
@@ -221,9 +287,9 @@ def test_the_page_is_harmless(summary, lang: str) -> None:
     assert html.count('class="digits"') == 1
 
 
-def test_without_names(summary, troubled: Path) -> None:
+def test_without_names(summary, gathered) -> None:
     with i18n.using("en"):
-        found = summarise(gather(troubled), anonymous=True)
+        found = summarise(gathered, anonymous=True)
         shown = render(found, anonymous=True) + table(found)
     for word in (
         "22X",
@@ -251,6 +317,7 @@ def test_the_table(summary) -> None:
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert rows[0][0] == "学生証番号"
+    assert rows[0][-1] == "BPNN（自分の 600 枚）"
     assert len(rows) == 1 + len(summary.rows)
     assert {len(row) for row in rows} == {9}
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
@@ -313,6 +380,7 @@ def test_the_command_with_a_list_of_the_class(
     assert tatami_lesson("class", "collect", "in", "--roster", "list.csv", "--lang", "ja") == 0
     said = capsys.readouterr().out
     assert "class.html" in said
+    assert "提出 2 件" in Path("class.html").read_text(encoding="utf-8")
     html = Path("class.html").read_text(encoding="utf-8")
     assert "欠席 太郎" in html
     assert Path("class.csv").read_bytes().startswith(b"\xef\xbb\xbf")

@@ -71,6 +71,15 @@ def test_the_report_shows_it_harmless_and_lists_what_is_missing(hand_in, tmp_pat
         assert f"<li>{i18n._('answer {task}', task='B2-1-1')}</li>" in page
 
 
+def test_what_nbgrader_writes_into_an_empty_cell_is_no_answer(hand_in) -> None:
+    notebook = json.loads(hand_in().read_text())
+    for cell in notebook["cells"]:
+        if cell["id"].startswith("answer"):
+            cell["source"] = "YOUR ANSWER HERE"
+    found = handins.notebook_content(json.dumps(notebook).encode())
+    assert found.answers == {"B2-1-1": "", "B2-1-2": ""}
+
+
 def test_several_share_a_report(hand_in, tmp_path: Path) -> None:
     who = (Student("1", "Hanako", ""), Student("2", "Taro", ""))
     assert read_report(made(handins.read_notebook(hand_in()), tmp_path, who=who)).students == who

@@ -73,7 +73,9 @@ def collect(
     print(verdict(summary))
     for name, reason in summary.unread:
         print(_("Not read: {name}: {reason}", name=name, reason=reason))
-    print(_("{n} hand-ins: {page}, {table}", n=len(summary.rows), page=page, table=page.with_suffix(".csv")))
+    print(
+        _("{n} hand-ins: {page}, {table}", n=summary.n_handed_in, page=page, table=page.with_suffix(".csv"))
+    )
 
 
 def _everyone(path: Path) -> "tuple[Student, ...]":

@@ -4,6 +4,8 @@ import csv
 import io
 from typing import Any
 
+import numpy as np
+
 from tatamilab.i18n import _
 from tatamilab.lesson.classroom.summary import ClassSummary
 from tatamilab.lesson.report import environment
@@ -92,7 +94,10 @@ def _no_formula(text: str) -> str:
 
 
 def _pairs(summary: ClassSummary) -> bytes:
-    """The figure of all samples as SVG; empty where there are fewer than two."""
+    """The figure of all samples as SVG; empty where there are fewer than two.
+
+    On the first images all have the same network but for the last bits of their machines: the middle one is drawn.
+    """
     pooled = summary.pooled
     if pooled.difference is None:
         return b""
@@ -101,7 +106,7 @@ def _pairs(summary: ClassSummary) -> bytes:
     from tatamilab.instruments.style import root
 
     content = io.BytesIO()
-    first: Any = summary.first[0] if len(set(summary.first)) == 1 else (None, None)
+    first: Any = np.median(summary.first, axis=0) if summary.first else (None, None)
     write_svg(root(plot_pairs(pooled.cnn, pooled.bpnn, ("CNN", "BPNN"), first)), content)
     return content.getvalue()
 

@@ -33,6 +33,7 @@ class Row:
         results: what was kept.
         first: accuracies of CNN and BPNN on the first 600 images; None where there is none.
         own: likewise on the sample of the student's own ID.
+        is_absent: nothing was handed in; the name is from the list of the class.
     """
 
     who: tuple[Student, ...]
@@ -42,6 +43,7 @@ class Row:
     results: tuple[Result, ...]
     first: tuple[float | None, float | None]
     own: tuple[float | None, float | None]
+    is_absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class ClassSummary:
     """A class at a glance.
 
     Attributes:
-        rows: one a hand-in that counts, in the order of student IDs.
+        rows: one a hand-in that counts, and one for each who is absent, in the order of student IDs.
         pooled: the answer of all samples together.
         first: accuracies (CNN, BPNN) on the first 600 images, one a student; told apart from the samples.
         hard: test images that most CNNs got wrong, the hardest first.
@@ -97,6 +99,11 @@ class ClassSummary:
     same: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     unread: tuple[tuple[str, str], ...]
+
+    @property
+    def n_handed_in(self) -> int:
+        """Hand-ins that count; those of the list who are absent are none."""
+        return sum(not row.is_absent for row in self.rows)
 
 
 def summarise(found: Gathered, roster: Sequence[Student] = (), *, anonymous: bool = False) -> ClassSummary:
@@ -171,7 +178,7 @@ def _absent(rows: Sequence[Row], roster: Sequence[Student]) -> list[Row]:
     there = {normalised_id(student.id) for row in rows for student in row.who}
     nothing = (_("everything"),)
     return [
-        Row((student,), "", nothing, {}, (), (None, None), (None, None))
+        Row((student,), "", nothing, {}, (), (None, None), (None, None), is_absent=True)
         for student in roster
         if normalised_id(student.id) not in there
     ]
