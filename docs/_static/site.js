@@ -27,3 +27,8 @@ function reachable() {
 }
 reachable();
 addEventListener("resize", reachable);
+
+// The corner of a table has no name, so it is no heading.
+for (const corner of document.querySelectorAll("th.head")) {
+  if (!corner.textContent.trim()) corner.replaceWith(document.createElement("td"));
+}
