@@ -28,7 +28,7 @@ def test_every_page_is_built(site: Path) -> None:
 @pytest.mark.parametrize(
     ("language", "asked", "found"),
     [
-        ("ja", "畳み込み層", "explain/convolution.html"),
+        ("ja", "畳み込み層", "tutorial.html"),
         ("ja", "信頼区間", "explain/intervals.html"),
         ("ja", "積和", "explain/engine-speed.html"),
         ("ja", "wilson_interval", "explain/intervals.html"),
