@@ -78,6 +78,20 @@ def test_it_fits_the_screen_in_japanese(page: Page, width: int, scheme: str) -> 
     assert opened.locator(".tl-pad").get_attribute("data-scheme") == scheme
 
 
+@pytest.mark.slow
+def test_the_window_slides_until_it_is_stopped(page: Page) -> None:
+    opened = page()
+    part = opened.locator(".tl-pixel")
+    part.scroll_into_view_if_needed()
+    before = part.locator("table").first.inner_text()
+    part.get_by_role("button", name="Slide the window").click()
+    opened.wait_for_function(
+        "text => document.querySelector('.tl-pixel table').innerText !== text", arg=before
+    )
+    part.get_by_role("button", name="Stop").click()
+    part.get_by_role("button", name="Slide the window").wait_for()
+
+
 def test_a_mistake_of_the_moment_is_pinned(page: Page) -> None:
     opened = page("?images=600")
     opened.get_by_role("button", name="One batch").click()
