@@ -177,7 +177,7 @@ def read(folder: Path) -> RunRecord:
                 "{path} has layout {schema}, and this version of tatamilab reads layout {known}; "
                 "update tatamilab.",
                 path=path,
-                schema=schema,
+                schema=" ".join(str(schema).split()),
                 known=SCHEMA,
             )
         )
