@@ -189,7 +189,7 @@ class Mistakes(Part):
 
 
 def _class(value: object, n: int) -> int | None:
-    return value if isinstance(value, int) and 0 <= value < n else None
+    return int(value) if isinstance(value, int) and 0 <= value < n else None
 
 
 def _texts(n_classes: int, n_images: int) -> dict[str, Any]:

@@ -266,7 +266,8 @@ def _is_plain(node: Pool2D) -> bool:
 
 
 def _within(value: object, n: int, default: int) -> int:
-    return value if isinstance(value, int) and 0 <= value < n else default
+    """`value` as an index below `n`, also where it is True or False, by which NumPy would pick, not index."""
+    return int(value) if isinstance(value, int) and 0 <= value < n else default
 
 
 def _texts(layers: list[Layer], n_images: int) -> dict[str, Any]:
