@@ -8,6 +8,7 @@ import pytest
 from keras import layers
 
 import tatamilab
+from tatamilab import i18n
 from tatamilab.engine.graph import Unsupported
 
 X = np.linspace(-1, 1, 160, dtype=np.float32).reshape(40, 4)
@@ -29,6 +30,15 @@ def test_says_how_far_apart_and_leaves_all_as_it_was(capsys: pytest.CaptureFixtu
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("native ")
     assert [line.partition(":")[0] for line in said[1:]] == ["weights", "accuracy", "loss"]
+
+
+def test_the_differences_have_the_same_names_in_every_language(capsys: pytest.CaptureFixture[str]) -> None:
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    with i18n.using("ja"):
+        comparison = tatamilab.compare(model, X, X[:, :3])
+    assert list(comparison.largest_differences) == ["weights", "loss"]
+    assert "重み" in capsys.readouterr().out
 
 
 def test_says_why_not() -> None:

@@ -12,6 +12,9 @@ import numpy as np
 from tatamilab.acceleration.seam import accelerated, suspended
 from tatamilab.i18n import _
 
+WEIGHTS = "weights"
+"""The name of the weights' difference beside those of the history's rows; the same in every language."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -42,14 +45,14 @@ class Comparison:
 
     @property
     def largest_differences(self) -> dict[str, float]:
-        """For the weights, and for each row of the history, how far the two are apart at most."""
+        """For "weights", and for each row of the history by its name, how far the two are apart at most."""
         pairs = zip(self.native.weights, self.keras.weights, strict=True)
         weights = max((float(np.abs(a - b).max(initial=0)) for a, b in pairs), default=0.0)
         rows = {
             name: float(np.abs(np.subtract(row, self.keras.history[name])).max(initial=0))
             for name, row in self.native.history.items()
         }
-        return {_("weights"): weights, **rows}
+        return {WEIGHTS: weights, **rows}
 
     def __str__(self) -> str:
         """A table: how far apart, and how long each took."""
@@ -59,8 +62,13 @@ class Comparison:
             keras=self.keras.elapsed_s,
             ratio=self.keras.elapsed_s / self.native.elapsed_s,
         )
+        names = {WEIGHTS: _("weights")}
         rows = [
-            _("{name}: largest difference {difference:.2g}", name=name, difference=difference)
+            _(
+                "{name}: largest difference {difference:.2g}",
+                name=names.get(name, name),
+                difference=difference,
+            )
             for name, difference in self.largest_differences.items()
         ]
         return "\n".join([times, *rows])
