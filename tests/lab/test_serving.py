@@ -171,6 +171,19 @@ def test_a_killed_server_loses_a_minute_at_most(sessions: Sessions, tmp_path: Pa
     another.close()
 
 
+def test_what_was_finished_between_two_looks_is_kept_too(sessions: Sessions) -> None:
+    run = sessions.enter("a", Setup()).run
+    run.step("batch")
+    while run.moment().step < 1:
+        time.sleep(0.01)
+    sessions.sweep()
+    (entry,) = sessions.shelf("a").entries()
+    assert entry.progress.step == 1
+    saved_at = entry.saved_at
+    sessions.sweep()
+    assert sessions.shelf("a").entries()[0].saved_at == saved_at
+
+
 def asked(guard: Guard, query: str = "", cookie: str = "", kind: str = "http") -> list[dict[str, Any]]:
     """What the guard answers; "let in" is what the laboratory itself would."""
     sent: list[dict[str, Any]] = []

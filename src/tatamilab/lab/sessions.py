@@ -36,6 +36,13 @@ class _Held:
     run: LiveRun
     pages: int = 0
     left_at: float = field(default_factory=time.monotonic)
+    written: object = None  # where the run stood when it was last kept
+
+    @property
+    def stands(self) -> tuple[Setup, int, int]:
+        """How far the run has come."""
+        moment = self.run.moment()
+        return self.setup, moment.epoch, moment.step
 
     @property
     def setup(self) -> Setup:
@@ -110,14 +117,14 @@ class Sessions:
             return held.setup
 
     def sweep(self, now: float | None = None) -> None:
-        """Put on disk the runs that have been left alone for long, and write down those that are trained."""
+        """Put on disk the runs that have been left alone for long, and write down those that have gone on."""
         now = time.monotonic() if now is None else now
         with self._lock:
             for held in list(self._held):
                 if not held.pages and now - held.left_at > LEFT_ALONE_S:
                     self._put_away(held)
-            trained = [held for held in self._held if held.run.moment().phase is Phase.RUNNING]
-        for held in trained:
+            gone_on = [held for held in self._held if held.stands != held.written]
+        for held in gone_on:
             self._keep(held)
 
     def close(self) -> None:
@@ -181,7 +188,9 @@ class Sessions:
         """Keep a run in which anything was trained; a full disk is logged, and the others are kept."""
         if held.run.moment().phase is Phase.READY:
             return
+        stands = held.stands
         try:
             self.shelf(held.browser).keep(held.setup, held.run.kept())
+            held.written = stands
         except TatamiError as problem:
             _LOG.warning("%s", problem)
