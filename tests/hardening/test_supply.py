@@ -116,7 +116,9 @@ def test_what_is_in_the_wheel(made: dict[str, Path]) -> None:
 def test_what_is_in_the_sdist(made: dict[str, Path]) -> None:
     """All that it takes to build it and to test it."""
     ours = {name for name in tracked() if name.startswith(IN_SDIST)} | (BESIDE & tracked())
-    ours |= {name.removesuffix(".po") + ".mo" for name in ours if name.endswith(".po")}
+    ours |= {
+        name.removesuffix(".po") + ".mo" for name in ours if name.endswith(".po") and name.startswith("src/")
+    }
     with tarfile.open(made[".gz"]) as sdist:
         names = {member.name.partition("/")[2] for member in sdist if member.isfile()}
     assert names - {"PKG-INFO", ".gitignore"} == ours
