@@ -97,7 +97,7 @@ def test_runs_are_listed_from_their_folders(tatami: Run, tmp_path: Path) -> None
         "20250401-090000-cnn-0  20250401-090000-cnn-0  cnn  mnist  –  interrupted",
         "20250401-100000-cnn-0  20250401-100000-cnn-0  cnn  mnist  98.76%  finished",
     ]
-    assert tatami("runs", "reindex").out == "The index of runs was made anew: 2 runs.\n"
+    assert tatami("runs", "reindex").out == "The index of runs was made anew; runs: 2.\n"
 
 
 @pytest.mark.slow

@@ -274,7 +274,7 @@ def test_a_run_between_two_students_is_nobodys(tmp_path: Path, monkeypatch) -> N
 def test_too_few_for_an_answer(tmp_path: Path) -> None:
     (tmp_path / "one.html").write_bytes(page(1))
     with i18n.using("en"):
-        assert verdict(summarise(gather(tmp_path))) == "1 samples with both networks: too few for an answer."
+        assert verdict(summarise(gather(tmp_path))) == "Samples with both networks: 1, too few for an answer."
 
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)
@@ -380,8 +380,8 @@ def test_the_command_with_a_list_of_the_class(
     assert tatami_lesson("class", "collect", "in", "--roster", "list.csv", "--lang", "ja") == 0
     said = capsys.readouterr().out
     assert "class.html" in said
-    assert "提出 2 件" in Path("class.html").read_text(encoding="utf-8")
     html = Path("class.html").read_text(encoding="utf-8")
+    assert "提出 2 件" in html
     assert "欠席 太郎" in html
     assert Path("class.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 

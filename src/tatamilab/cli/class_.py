@@ -74,7 +74,7 @@ def collect(
     for name, reason in summary.unread:
         print(_("Not read: {name}: {reason}", name=name, reason=reason))
     print(
-        _("{n} hand-ins: {page}, {table}", n=summary.n_handed_in, page=page, table=page.with_suffix(".csv"))
+        _("{n} handed in: {page}, {table}", n=summary.n_handed_in, page=page, table=page.with_suffix(".csv"))
     )
 
 

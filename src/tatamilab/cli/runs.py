@@ -47,7 +47,7 @@ def reindex(
 
     root = _root(runs)
     with FolderIndex(store or STORE) as index:
-        print(_("The index of {folder} was made anew: {n} runs.", folder=root, n=index.rebuild(root)))
+        print(_("The index of {folder} was made anew; runs: {n}.", folder=root, n=index.rebuild(root)))
 
 
 def _root(runs: str | None) -> Path:

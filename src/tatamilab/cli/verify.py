@@ -39,7 +39,7 @@ def verify(
     for line in found:
         print(line)
     if not found:
-        print(_("{n} results; every number is the one that was computed.", n=len(report.results)))
+        print(_("Results: {n}; every number is the one that was computed.", n=len(report.results)))
     if run:
         found += _repeat(report)
     print(_("This finds slips, not cheats."))

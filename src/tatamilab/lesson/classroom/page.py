@@ -69,7 +69,7 @@ def verdict(summary: ClassSummary) -> str:
     """What the samples of the class say together, and no more than they say."""
     pooled = summary.pooled
     if pooled.difference is None or pooled.p is None:
-        return _("{n} samples with both networks: too few for an answer.", n=len(pooled.cnn))
+        return _("Samples with both networks: {n}, too few for an answer.", n=len(pooled.cnn))
     estimate = pooled.difference
     facts = _(
         "Over {n} samples the CNN's accuracy is {mean:+.2f} points from the BPNN's (95% interval {low:+.2f} to "
