@@ -68,7 +68,7 @@ def test_a_file_is_missing(tmp_path, refused):
         lambda: read_cifar10(path, remedy="look again"),
         error=DataFileError,
         en=f"{path} is not CIFAR-10's binary archive ({problem}); look again.",
-        ja=f"{path} は CIFAR-10 のバイナリ版アーカイブではありません({problem})。look again。",
+        ja=f"{path} は CIFAR-10 のバイナリ版アーカイブではありません（{problem}）。look again。",
     )
 
 

@@ -83,7 +83,7 @@ def test_a_class_for_testing_only(tmp_path, refused):
         lambda: load(tmp_path),
         en=f"Every class for testing needs images for training; {tmp_path}/test/c has no counterpart among "
         "a, b.",
-        ja=f"テスト用のクラスには学習用の画像も必要ですが、{tmp_path}/test/c に対応するクラスが学習用(a, b)に"
+        ja=f"テスト用のクラスには学習用の画像も必要ですが、{tmp_path}/test/c に対応するクラスが学習用（a, b）に"
         "ありません。",
     )
 
@@ -108,10 +108,10 @@ def test_large_and_uneven_images_are_cut_and_resized(tmp_path):
     )
     with i18n.using("ja"):
         assert load(tmp_path).provenance.notes == (
-            "各クラスの 5 枚に 1 枚、計 2 枚をテスト用に抽出(シード 0)",
-            "学習用の画像の順序をシャッフル(シード 0)",
-            "画像の中央を正方形に切り抜き、28×28 に縮小・拡大(元の大きさは 70×90 から 200×100、横×縦)",
-            "カラー(赤・緑・青の 3 チャネル)",
+            "各クラスの 5 枚に 1 枚、計 2 枚をテスト用に抽出（シード 0）",
+            "学習用の画像の順序をシャッフル（シード 0）",
+            "画像の中央を正方形に切り抜き、28×28 に縮小・拡大（元の大きさは 70×90 から 200×100、横×縦）",
+            "カラー（赤・緑・青の 3 チャネル）",
         )
 
 
@@ -164,7 +164,7 @@ def test_no_images(tmp_path, refused):
     refused(
         lambda: load(tmp_path),
         en=f"{tmp_path} has no images: it must hold one folder of images for each class ({suffixes}).",
-        ja=f"{tmp_path} に画像がありません。クラスごとに 1 つのフォルダを作り、画像({suffixes})を"
+        ja=f"{tmp_path} に画像がありません。クラスごとに 1 つのフォルダを作り、画像（{suffixes}）を"
         "入れてください。",
     )
 
@@ -205,7 +205,7 @@ def test_an_unreadable_image(grey_folder, refused, content):
         error=DataFileError,
         en=f"Cannot read the image {bad}: it is damaged, or no image; repair or remove it, or leave "
         "unreadable images out with --skip-bad.",
-        ja=f"画像 {bad} を読めません(壊れているか、画像ではありません)。修復または削除するか、"
+        ja=f"画像 {bad} を読めません（壊れているか、画像ではありません）。修復または削除するか、"
         "--skip-bad を付けて読めない画像を除いてください。",
     )
     data = load(grey_folder, skip_bad=True)
@@ -229,6 +229,6 @@ def test_a_decompression_bomb(grey_folder, monkeypatch, refused, pixels):
         error=DataFileError,
         en=f"Cannot read the image {bomb}: it has more than {pixels:,} pixels; repair or remove it, or leave "
         "unreadable images out with --skip-bad.",
-        ja=f"画像 {bomb} を読めません({pixels:,} 画素を超えています)。修復または削除するか、"
+        ja=f"画像 {bomb} を読めません（{pixels:,} 画素を超えています）。修復または削除するか、"
         "--skip-bad を付けて読めない画像を除いてください。",
     )

@@ -72,7 +72,7 @@ def test_shapes_differ(refused):
         lambda: dataset(x_test=(2, 3, 2, 1)),
         en="All images must have one shape (rows, columns, channels); in mine the training images are "
         "(2, 2, 1), the test images (3, 2, 1): resize one of them.",
-        ja="画像の形(縦、横、チャネル)はすべて同じでなければなりませんが、mine の学習用の画像は (2, 2, 1)、"
+        ja="画像の形（縦、横、チャネル）はすべて同じでなければなりませんが、mine の学習用の画像は (2, 2, 1)、"
         "テスト用の画像は (3, 2, 1) です。どちらかの大きさを変えてください。",
     )
 

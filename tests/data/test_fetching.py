@@ -150,7 +150,7 @@ def test_files_known_by_their_own_hash_alone_are_checked(cache, refused):
         error=DataFileError,
         en=f"{path} is not the published file: its SHA-256 is {received}, not {expected}; "
         "fetch it again with `tatami data fetch kmnist`.",
-        ja=f"{path} は公開されているファイルと異なります(SHA-256 は {received}、正しくは {expected})。"
+        ja=f"{path} は公開されているファイルと異なります（SHA-256 は {received}、正しくは {expected}）。"
         "`tatami data fetch kmnist` で取得し直してください。",
     )
 
@@ -172,7 +172,7 @@ def test_a_server_without_the_file(cache, bad_mirror, refused):
         error=DataFileError,
         en=f"Cannot fetch {bad_mirror}/nowhere/{FILES[0]}: 404 File not found; check the connection, or name "
         "a mirror with --data-mirror.",
-        ja=f"{bad_mirror}/nowhere/{FILES[0]} を取得できません(404 File not found)。ネットワーク接続を"
+        ja=f"{bad_mirror}/nowhere/{FILES[0]} を取得できません（404 File not found）。ネットワーク接続を"
         "確認するか、--data-mirror でミラーを指定してください。",
     )
 
@@ -186,7 +186,7 @@ def test_no_server(cache, refused):
         error=DataFileError,
         en=f"Cannot fetch {address}/cifar-10-binary.tar.gz: no connection; check the connection, or name a "
         "mirror with --data-mirror.",
-        ja=f"{address}/cifar-10-binary.tar.gz を取得できません(接続できません)。ネットワーク接続を"
+        ja=f"{address}/cifar-10-binary.tar.gz を取得できません（接続できません）。ネットワーク接続を"
         "確認するか、--data-mirror でミラーを指定してください。",
     )
 
@@ -222,7 +222,7 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, refused):
         error=OutputError,
         en=f"Cannot write to the cache folder {tmp_path / 'cache'}: Not a directory; set TATAMI_CACHE_DIR to "
         "a folder that can be written.",
-        ja=f"キャッシュ用のフォルダ {tmp_path / 'cache'} に書き込めません(Not a directory)。"
+        ja=f"キャッシュ用のフォルダ {tmp_path / 'cache'} に書き込めません（Not a directory）。"
         "書き込めるフォルダを環境変数 TATAMI_CACHE_DIR に設定してください。",
     )
 

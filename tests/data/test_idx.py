@@ -42,7 +42,7 @@ def test_missing(tmp_path, refused):
         lambda: read_idx(path, 1, remedy="look again"),
         error=DataFileError,
         en=f"Cannot read {path}: No such file or directory; look again.",
-        ja=f"{path} を読めません(No such file or directory)。look again。",
+        ja=f"{path} を読めません（No such file or directory）。look again。",
     )
 
 
@@ -54,8 +54,8 @@ def test_images_where_labels_belong(write_idx, refused, name):
         error=DataFileError,
         en=f"{path} is not an IDX file of unsigned bytes with 1 axes: it begins with 00 00 08 03, "
         "not 00 00 08 01; look again.",
-        ja=f"{path} は 1 軸の符号なしバイトの IDX ファイルではありません(先頭は 00 00 08 03、"
-        "正しくは 00 00 08 01)。look again。",
+        ja=f"{path} は 1 軸の符号なしバイトの IDX ファイルではありません（先頭は 00 00 08 03、"
+        "正しくは 00 00 08 01）。look again。",
     )
 
 
@@ -77,7 +77,7 @@ def test_truncated(write_idx, refused, n_bytes, declared, held):
         lambda: read_idx(path, 1, remedy="look again"),
         error=DataFileError,
         en=f"{path} is truncated: {declared} bytes must follow, {held} do; look again.",
-        ja=f"{path} は途中で切れています({declared} バイトのはずが {held} バイト)。look again。",
+        ja=f"{path} は途中で切れています（{declared} バイトのはずが {held} バイト）。look again。",
     )
 
 
@@ -124,7 +124,7 @@ def test_damaged_gzip(write_idx, refused):
         lambda: read_idx(path, 1, remedy="look again"),
         error=DataFileError,
         en=f"{path} is damaged: its gzip compression does not fit together ({problem}); look again.",
-        ja=f"{path} は壊れています(gzip の内容に矛盾があります: {problem})。look again。",
+        ja=f"{path} は壊れています（gzip の内容に矛盾があります：{problem}）。look again。",
     )
 
 
@@ -134,7 +134,7 @@ def test_other_shape(write_idx, refused):
         lambda: read_idx(path, 3, shape=(2, 28, 28), remedy="look again"),
         error=DataFileError,
         en=f"{path} declares the shape 2×3×3, but 2×28×28 is expected; look again.",
-        ja=f"{path} のヘッダにある形 2×3×3 は、想定(2×28×28)と合いません。look again。",
+        ja=f"{path} のヘッダにある形 2×3×3 は、想定（2×28×28）と合いません。look again。",
     )
 
 
@@ -146,7 +146,7 @@ def test_declares_too_much(tmp_path, refused):
         error=DataFileError,
         en=f"{path} declares the shape 2147483648×28×28, but at most {LARGEST_BYTES} bytes is expected; "
         "look again.",
-        ja=f"{path} のヘッダにある形 2147483648×28×28 は、想定(最大 {LARGEST_BYTES} バイト)と合いません。"
+        ja=f"{path} のヘッダにある形 2147483648×28×28 は、想定（最大 {LARGEST_BYTES} バイト）と合いません。"
         "look again。",
     )
 

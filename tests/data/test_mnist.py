@@ -97,7 +97,7 @@ def test_a_changed_file_is_refused(broken_copy, refused, call):
         error=DataFileError,
         en=f"{broken_copy} is not the published file: its SHA-256 is {received}, not {expected}; "
         "reinstall tatamilab.",
-        ja=f"{broken_copy} は公開されているファイルと異なります(SHA-256 は {received}、正しくは {expected})。"
+        ja=f"{broken_copy} は公開されているファイルと異なります（SHA-256 は {received}、正しくは {expected}）。"
         "tatamilab をインストールし直してください。",
     )
 

@@ -72,7 +72,7 @@ def test_images_of_another_kind(write, refused, array, kind, shape):
         lambda: load(path),
         en=f"Images must be uint8 (0–255) with the axes n×h×w or n×h×w×c; x_train in {path} is {kind} with "
         f"the shape {shape}.",
-        ja=f"画像は n×h×w または n×h×w×c の uint8(0〜255)でなければなりませんが、{path} の "
+        ja=f"画像は n×h×w または n×h×w×c の uint8（0〜255）でなければなりませんが、{path} の "
         f"x_train は {kind} で、形は {shape} です。",
     )
 
@@ -158,7 +158,7 @@ def test_pickles_are_refused(write, refused):
         lambda: load(path),
         error=DataFileError,
         en=f"{path} is not a whole .npz file of plain arrays ({problem}); save it again with np.savez.",
-        ja=f"{path} は通常の配列だけを収めた完全な .npz ファイルではありません({problem})。"
+        ja=f"{path} は通常の配列だけを収めた完全な .npz ファイルではありません（{problem}）。"
         "np.savez で保存し直してください。",
     )
 

@@ -83,7 +83,7 @@ def test_size_out_of_range(refused, size, shown):
     refused(
         lambda: choose_images(np.zeros(60_000, np.uint8), size),
         en=f"The data size must be from 1 to 60,000, the number of training images; received {shown}.",
-        ja=f"データ数は 1 から 60,000(学習用の画像の枚数)まででなければなりませんが、"
+        ja=f"データ数は 1 から 60,000（学習用の画像の枚数）まででなければなりませんが、"
         f"{shown} が指定されました。",
     )
 

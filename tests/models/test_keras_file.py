@@ -100,7 +100,7 @@ def test_not_a_model(tmp_path, refused):
         error=DataFileError,
         en=f"{path} is not a whole Keras model file (File is not a zip file); save the model again with "
         'model.save("NAME.keras").',
-        ja=f"{path} は完全な Keras のモデルファイルではありません(File is not a zip file)。"
+        ja=f"{path} は完全な Keras のモデルファイルではありません（File is not a zip file）。"
         'model.save("NAME.keras") で保存し直してください。',
     )
 
@@ -170,7 +170,7 @@ def test_a_lambda_layer(tmp_path, keras, refused):
         error=DataFileError,
         en=f"{path} contains code (Lambda), which tatamilab does not run; build the model in a function of "
         "your own, and name it as MODULE:FUNCTION.",
-        ja=f"{path} にはプログラム(Lambda)が含まれており、tatamilab では実行しません。"
+        ja=f"{path} にはプログラム（Lambda）が含まれており、tatamilab では実行しません。"
         "モデルを作る関数を自分で書き、MODULE:FUNCTION の形で指定してください。",
     )
 
@@ -238,7 +238,7 @@ def test_other_images(saved, refused):
         en=f"The model '{path}' does not fit the data: it expects 28×28×1, but the images are 32×32×3 "
         "(rows×columns×channels).",
         ja=f"モデル '{path}' はデータに合いません。モデルの入力は 28×28×1 ですが、画像は 32×32×3"
-        "(縦×横×チャネル)です。",
+        "（縦×横×チャネル）です。",
     )
 
 

@@ -57,6 +57,6 @@ def test_images_too_small(refused):
         lambda: load_model("cnn", (4, 4, 1), 10, seed=0),
         en="The model 'cnn' cannot take images of 4×4×1 (rows×columns×channels), which are too small for its "
         "layers: use larger images or another model.",
-        ja="モデル 'cnn' では、4×4×1(縦×横×チャネル)の画像は層に対して小さすぎます。"
+        ja="モデル 'cnn' では、4×4×1（縦×横×チャネル）の画像は層に対して小さすぎます。"
         "大きな画像か別のモデルを使ってください。",
     )

@@ -65,7 +65,7 @@ def test_no_such_module(refused, tmp_path, monkeypatch):
         lambda: load_model("nosuchmodule:build", SHAPE, 10, seed=0),
         en="Cannot import the module 'nosuchmodule' of nosuchmodule:build: No module named 'nosuchmodule'; "
         "run the command in its folder.",
-        ja="nosuchmodule:build のモジュール 'nosuchmodule' を読み込めません(No module named 'nosuchmodule')。"
+        ja="nosuchmodule:build のモジュール 'nosuchmodule' を読み込めません（No module named 'nosuchmodule'）。"
         "そのモジュールがあるフォルダで実行してください。",
     )
 
@@ -75,7 +75,7 @@ def test_a_module_that_fails(module, refused):
     refused(
         lambda: load_model(f"{name}:build", SHAPE, 10, seed=0),
         en=f"Cannot import the module '{name}' of {name}:build: first line; run the command in its folder.",
-        ja=f"{name}:build のモジュール '{name}' を読み込めません(first line)。"
+        ja=f"{name}:build のモジュール '{name}' を読み込めません（first line）。"
         "そのモジュールがあるフォルダで実行してください。",
     )
 
@@ -95,7 +95,7 @@ def test_a_function_that_fails(module, refused):
     refused(
         lambda: load_model(f"{name}:build", SHAPE, 10, seed=0),
         en=f"The function {name}:build failed with ZeroDivisionError: division by zero.",
-        ja=f"関数 {name}:build の実行中に ZeroDivisionError が発生しました(division by zero)。",
+        ja=f"関数 {name}:build の実行中に ZeroDivisionError が発生しました（division by zero）。",
     )
 
 
@@ -108,7 +108,7 @@ def test_a_function_that_ends_the_program(module, refused):
     refused(
         lambda: load_model(f"{name}:build", SHAPE, 10, seed=0),
         en=f"The function {name}:build failed with SystemExit: 0.",
-        ja=f"関数 {name}:build の実行中に SystemExit が発生しました(0)。",
+        ja=f"関数 {name}:build の実行中に SystemExit が発生しました（0）。",
     )
 
 
@@ -132,7 +132,7 @@ def test_a_model_for_other_images(module, refused):
         en=f"The model '{name}:build' does not fit the data: it expects 8×8×1, but the images are 28×28×1 "
         "(rows×columns×channels).",
         ja=f"モデル '{name}:build' はデータに合いません。モデルの入力は 8×8×1 ですが、画像は 28×28×1"
-        "(縦×横×チャネル)です。",
+        "（縦×横×チャネル）です。",
     )
 
 
