@@ -1,6 +1,6 @@
 """How the pages become a site: once for English, from this folder, and once for Japanese, from `ja/`.
 
-`python tools/docs/build.py` builds both; decisions/0004-documentation.md says why it is done so.
+`python tools/docs/build.py` builds both; decisions/0004-the-documentation.md says why it is done so.
 """
 
 import sys
