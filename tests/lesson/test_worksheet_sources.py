@@ -9,11 +9,11 @@ import nbformat
 import pytest
 
 from tatamilab.cli import main
-from tatamilab.errors import BadInput
+from tatamilab.errors import BadInput, OutputError
 from tatamilab.i18n import LANGUAGES
 from tatamilab.lesson.students import Student
 from tatamilab.lesson.tasks import TASKS, tasks_of
-from tatamilab.lesson.worksheets import WORKSHEETS, cells, notebook_of, worksheet_source, write
+from tatamilab.lesson.worksheets import FORMATS, WORKSHEETS, cells, notebook_of, worksheet_source, write
 from tatamilab.lesson.worksheets.source import COMMENT, LINE, parse
 
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
@@ -84,6 +84,21 @@ def test_a_file_that_is_there_is_kept(name: str, tmp_path: Path, refused) -> Non
         ja=f"{path} はすでにあります（解答が入っているかもしれません）。--out で別の名前を選んでください。",
     )
     assert path.read_text() == "answers"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_place_where_nothing_can_be_written_is_refused_at_once(
+    name: str, form: str, tmp_path: Path, refused
+) -> None:
+    """Without a cell being run, for those that are: that would take minutes."""
+    path, ran = tmp_path / "nowhere" / f"mine.{form}", []
+    refused(
+        lambda: write(name, "en", path, form, told=ran.append),
+        en=f"{path} could not be written: No such file or directory.",
+        ja=f"{path} に書き込めませんでした: No such file or directory。",
+        error=OutputError,
+    )
+    assert ran == []
 
 
 @pytest.mark.parametrize("form", ["ipynb", "py"])

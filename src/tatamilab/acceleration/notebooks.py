@@ -81,7 +81,7 @@ def run(path: Path, out: Path, begun: Callable[[Cell], object], ended: Callable[
     if out.resolve() == path.resolve():
         raise BadInput(_("{path} would be written over; choose another file with --out.", path=path))
     notebook = read(path)
-    _check_out(out)
+    check_out(out)
     before, after = (nbformat.v4.new_code_cell(code) for code in (BEFORE, AFTER))
     notebook.cells = [before, *notebook.cells, after]
     with _kernel() as kernel:
@@ -100,8 +100,12 @@ def run(path: Path, out: Path, begun: Callable[[Cell], object], ended: Callable[
     return Summary(n_cells, elapsed_s, stats, failure)
 
 
-def _check_out(out: Path) -> None:
-    """Refuse a place where nothing can be written before all cells have run, not after."""
+def check_out(out: Path) -> None:
+    """Refuse a place where nothing can be written before all cells have run, not after.
+
+    Raises:
+        OutputError: nothing can.
+    """
     with writing(out):
         if out.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

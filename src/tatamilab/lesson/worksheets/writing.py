@@ -83,7 +83,7 @@ def write(
         )
     notebook = notebook_of(name, lang, who)
     if form == "html":
-        content = _page(notebook, lang, told)
+        content = _page(notebook, lang, path, told)
     elif form == "py":
         import jupytext
 
@@ -124,8 +124,8 @@ def _signed(code: str, who: tuple[Student, ...], lang: str) -> str:
     return "\n".join(lines)
 
 
-def _page(notebook: "NotebookNode", lang: str, told: "Callable[[RunningCell], object]") -> str:
-    """The notebook, run, as one page that needs no network."""
+def _page(notebook: "NotebookNode", lang: str, path: Path, told: "Callable[[RunningCell], object]") -> str:
+    """The notebook, run, as one page that needs no network; refused at once if it can't be written to `path`."""
     try:
         from nbconvert import HTMLExporter
     except ImportError as missing:
@@ -134,6 +134,7 @@ def _page(notebook: "NotebookNode", lang: str, told: "Callable[[RunningCell], ob
 
     from tatamilab.acceleration import notebooks
 
+    notebooks.check_out(path)
     with TemporaryDirectory(prefix="tatami-") as folder:
         given, done = Path(folder, "given.ipynb"), Path(folder, "done.ipynb")
         nbformat.write(notebook, given)
