@@ -123,9 +123,20 @@ def test_looking_back_shows_the_weights_of_then(live: Live) -> None:
     assert np.abs(trained - untrained).max() > 0.1
     run.look_at(0)
     np.testing.assert_array_equal(run.network.predict(run.sample.x[:5]), untrained)
-    assert (run.moment().frames[0], run.moment().shown) == (0, 0)
+    assert (run.moment().frames[0], run.moment().shown, run.moment().n_steps_seen) == (0, 0, 0)
     run.look_at(None)
     np.testing.assert_array_equal(run.network.predict(run.sample.x[:5]), trained)
+
+
+def test_the_latest_weights_are_named_by_their_own_step(live: Live) -> None:
+    run = live(epochs=4)
+    run.start()
+    run.wait()
+    run._film.frames = run._film.frames[
+        :2
+    ]  # as of a long training, whose last steps are between two pictures
+    moment = run.moment()
+    assert moment.n_steps_seen == moment.epochs * moment.n_steps
 
 
 def test_it_can_be_looked_into_while_it_runs(live: Live) -> None:

@@ -12,7 +12,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from tatamilab import backend
@@ -47,7 +47,20 @@ LARGEST_BATCH = 1024
 """Images of a step, at most; with the largest network such a step takes two seconds or three."""
 
 
-class LiveRun(Worker[int, Point]):
+@dataclass(frozen=True)
+class Slice:
+    """What some steps in a row have brought.
+
+    Attributes:
+        trained: of the training images.
+        held_back: of the images held back, where the epoch is over.
+    """
+
+    trained: Point
+    held_back: Point | None
+
+
+class LiveRun(Worker[int, Slice]):
     """One training, live.
 
     Args:
@@ -132,8 +145,8 @@ class LiveRun(Worker[int, Point]):
         self._speed = 0.0
         self._phase, self.problem = Phase.READY, ""
         self._film = Film(sum(array.nbytes for array in weights.values()))
-        self._film.offer(Frame(0, weights))
-        self._latest = weights
+        self._latest = Frame(0, weights)
+        self._film.offer(self._latest)
         self._shown: Frame | None = None
 
     # -- what is asked of it ---------------------------------------------------------------------------------
@@ -234,9 +247,9 @@ class LiveRun(Worker[int, Point]):
             for point in progress.points:
                 self._curve.append(point)
             self._validation = progress.validation
-            self._latest = self._program.get_weights()
-            self._film = Film(sum(array.nbytes for array in self._latest.values()))
-            self._film.offer(Frame(self._program.iterations, self._latest))
+            self._latest = Frame(self._program.iterations, self._program.get_weights())
+            self._film = Film(sum(array.nbytes for array in self._latest.weights.values()))
+            self._film.offer(self._latest)
         self._tell()
 
     def look_at(self, frame: int | None) -> None:
@@ -271,8 +284,7 @@ class LiveRun(Worker[int, Point]):
 
     def weights(self) -> Weights:
         """The weights that are looked at."""
-        shown = self._shown
-        return self._latest if shown is None else shown.weights
+        return (self._shown or self._latest).weights
 
     def models(self) -> "tuple[keras.Model, keras.Model]":
         """Keras models of the caller's own: as the training began, and with the weights that are looked at.
@@ -305,6 +317,7 @@ class LiveRun(Worker[int, Point]):
                 seed=self._seed,
                 frames=tuple(frame.step for frame in frames),
                 shown=shown,
+                n_steps_seen=(self._shown or self._latest).step,
                 batch_size=self._batch_size,
                 n_sharing=self._turns.n_sharing,
                 place=self._seat.place,
@@ -325,7 +338,7 @@ class LiveRun(Worker[int, Point]):
         slice_s = SLICE_S if len(self._curve.points) > 1 else FIRST_SLICE_S
         return int(min(max(1, round(slice_s / self._step_s)), self._wanted))
 
-    def _do(self, count: int) -> Point:
+    def _do(self, count: int) -> Slice:
         """Train some steps, and see how long one takes, for the next slice; what they do doesn't depend on it."""
         began = time.perf_counter()
         totals = self._loop.run(count, halt_on_nan=True)
@@ -333,20 +346,22 @@ class LiveRun(Worker[int, Point]):
         self._speed = totals.images / elapsed_s
         self._step_s = elapsed_s / max(totals.steps, 1)
         place = self._loop.epoch + self._loop.step / self._loop.n_steps
-        return Point(place, totals.images, totals.loss, totals.metrics[0])
+        trained = Point(place, totals.images, totals.loss, totals.metrics[0])
+        if self._loop.step:
+            return Slice(trained, None)
+        score = self._program.evaluate(self._held_back)
+        return Slice(trained, Point(place, score.images, score.loss, score.metrics[0]))
 
-    def _keep(self, count: int, point: Point) -> bool:
+    def _keep(self, count: int, done: Slice) -> bool:
         """Write down what a slice has brought, and see whether the run is over."""
         self._wanted = max(0, self._wanted - count)
-        self._curve.append(point)
-        self._latest = self._program.get_weights()
-        self._film.offer(Frame(self._program.iterations, self._latest))
-        if self._loop.step == 0:
-            score = self._program.evaluate(self._held_back)
-            held_back = Point(point.epoch, score.images, score.loss, score.metrics[0])
-            self._validation = (*self._validation, held_back)
+        self._curve.append(done.trained)
+        self._latest = Frame(self._program.iterations, self._program.get_weights())
+        self._film.offer(self._latest)
+        if done.held_back is not None:
+            self._validation = (*self._validation, done.held_back)
             self._adopt_batch_size()
-        if not math.isfinite(point.loss):
+        if not math.isfinite(done.trained.loss):
             self._phase, self._wanted = Phase.DIVERGED, 0
         elif self._loop.epoch >= self.epochs:
             self._phase, self._wanted = Phase.FINISHED, 0

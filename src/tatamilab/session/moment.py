@@ -33,6 +33,7 @@ class Moment:
         seed: of weights and order.
         frames: steps at which the film has a picture.
         shown: index of the picture that is looked at; None for the latest weights.
+        n_steps_seen: steps before the weights that are looked at; the film has no picture of every step.
         batch_size: images of a step, from the next epoch on.
         n_sharing: trainings that share this machine now.
         place: in the line of those who wait for a share of it, from 1; 0 for one that has it.
@@ -51,6 +52,7 @@ class Moment:
     seed: int
     frames: tuple[int, ...]
     shown: int | None
+    n_steps_seen: int
     batch_size: int
     n_sharing: int
     place: int

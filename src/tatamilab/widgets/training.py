@@ -141,7 +141,6 @@ class Training(Part):
 
 
 def _shown(moment: Moment, weights: Weights) -> dict[str, Any]:
-    shown = len(moment.frames) - 1 if moment.shown is None else moment.shown
     return {
         "phase": moment.phase.value,
         "epochs": moment.epochs,
@@ -151,7 +150,7 @@ def _shown(moment: Moment, weights: Weights) -> dict[str, Any]:
         "validation": [[*_numbers(point), *_interval(point)] for point in _finite(moment.validation)],
         "frames": len(moment.frames),
         "shown": moment.shown,
-        "film": _("after {n:,} steps", n=moment.frames[shown]),
+        "film": _("after {n:,} steps", n=moment.n_steps_seen),
         "filters": _filters(weights),
         "in_words": _in_words(moment),
         "status": _status(moment),
