@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Callable
+from threading import active_count
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tatamilab.data import load
 from tatamilab.models import worksheet_cnn
 from tatamilab.session import Blueprint, LiveRun, Sample
 from tatamilab.widgets import Explain
+from tatamilab.widgets.explain import DRAWING
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +59,16 @@ def test_what_is_no_question_is_not_asked(run: LiveRun) -> None:
 
 
 def test_the_newest_wish_wins(run: LiveRun) -> None:
-    part = Explain(run)
-    with part._turn:  # the first is still being drawn
+    part, seen, n_threads = Explain(run), [], active_count()
+    part.observe(lambda change: seen.append((change["new"]["state"], change["new"]["question"])), "explained")
+    with DRAWING:  # by another part
         for sequence, question in enumerate(("scores", "where", "maps")):
             part.asked = {"sequence": sequence, "question": question}
+        part.asked = {"sequence": 3, "question": "<script>"}
+        assert active_count() <= n_threads + 1
     part.wait()
     assert part.explained["question"] == "maps"
+    assert [question for state, question in seen if state == "drawn"] == ["maps"]
 
 
 def test_a_network_without_convolution_is_told_so(refused: Callable[..., None]) -> None:

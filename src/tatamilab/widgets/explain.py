@@ -15,6 +15,7 @@ from tatamilab.errors import BadInput, TatamiError
 from tatamilab.i18n import _, using
 from tatamilab.instruments.model_facts import conv_layer
 from tatamilab.session import LiveRun
+from tatamilab.session.apart import Apart
 from tatamilab.session.sample import mnist
 from tatamilab.widgets.part import Part, front_end
 from tatamilab.widgets.words import glossary
@@ -65,8 +66,9 @@ class Explain(Part):
         self._source, self._dataset, self._before = source, dataset or mnist(), before
         self._check()
         super().__init__(_texts())
-        self._turn = Lock()
-        self._thread: Thread | None = None
+        self._asked: dict[str, Any] = {}
+        self._answered = self._asked
+        self._draws = Apart(self._draw, _in_a_thread)
         self.explained = {"state": "ready"}
         self.observe(self._obey, "asked")
 
@@ -75,9 +77,8 @@ class Explain(Part):
         return str(self.explained.get("description") or self.texts["about"])
 
     def wait(self, timeout_s: float = 60.0) -> None:
-        """Wait for the figure that is drawn at this moment."""
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        """Wait until the figure that was asked for last is there."""
+        self._draws.wait(timeout_s)
 
     def _check(self) -> None:
         if isinstance(self._source, LiveRun):
@@ -101,23 +102,25 @@ class Explain(Part):
         asked = change["new"]
         if asked.get("question") not in dict(self.texts["questions"]):
             return
+        self._asked = asked
         self.explained = {"state": "drawing", "question": asked["question"]}
-        self._thread = Thread(target=self._draw, args=(asked,), name="tatami explain", daemon=True)
-        self._thread.start()
+        self._draws()
 
-    def _draw(self, asked: dict[str, Any]) -> None:
-        with self._turn, using(self.texts["lang"]):
-            if asked is not self.asked:
-                return  # something else is wanted by now
+    def _draw(self) -> None:
+        with using(self.texts["lang"]), DRAWING:
+            asked = self._asked
+            if asked is self._answered:
+                return  # more than one was asked for before the first was begun
             shown = {"question": asked["question"], "moment": self._moment()}
             try:
-                with DRAWING, threadpool_limits(1, user_api="blas"):
+                with threadpool_limits(1, user_api="blas"):
                     made = _makers(self._what())[asked["question"]]()
                 svg = b64encode(made.svg).decode()
                 shown |= {"state": "drawn", "title": made.title, "description": made.description, "svg": svg}
             except TatamiError as reason:
                 shown |= {"state": "refused", "description": str(reason)}
-            if asked is self.asked:
+            self._answered = asked
+            if asked is self._asked:  # else something else is wanted by now
                 self.explained = shown
 
     def _what(self) -> Explained:
@@ -136,9 +139,12 @@ class Explain(Part):
         """Of which moment the figure is."""
         if not isinstance(self._source, LiveRun):
             return ""
-        moment = self._source.moment()
-        shown = len(moment.frames) - 1 if moment.shown is None else moment.shown
-        return _("with the weights after {n:,} steps", n=moment.frames[shown])
+        return _("with the weights after {n:,} steps", n=self._source.moment().n_steps_seen)
+
+
+def _in_a_thread(draw: Callable[[], None]) -> None:
+    """Which the end of the program does not wait for: a figure takes seconds."""
+    Thread(target=draw, name="tatami explain", daemon=True).start()
 
 
 def _makers(what: Explained) -> dict[str, Callable[[], Any]]:
