@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from weakref import ref
 
 import pytest
 
 from tatamilab.data import Dataset, load
+from tatamilab.session.contest import Arms, Contest
 from tatamilab.session.rivals import PLANNED, Rivals, Setting
 from tatamilab.study import streams
 from tatamilab.study.design import Place, data_hash
@@ -118,3 +120,14 @@ def test_what_makes_no_sense_is_refused(rivals: Rivals, refused: Callable[..., N
         ja="シードは 0 から 999、モデルは small-data, worksheet, few-filters, small-kernel のいずれかにしてください"
         "（0 と 'huge' が指定されました）。",
     )
+
+
+def test_what_is_left_undone_gives_back_its_images(data: Dataset) -> None:
+    first, second = (Arms(data, "few-filters", EPOCHS) for _ in range(2))
+    assert first.start("cnn", 1) is second.start("cnn", 1)
+    contest = Contest(data, first, SMALL)
+    contest.go_on()
+    contest.end()
+    gone = ref(contest)
+    del contest
+    assert gone() is None

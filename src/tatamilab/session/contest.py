@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tatamilab.data import Dataset, split_sizes
 from tatamilab.engine.program import Program
+from tatamilab.session.network import Weights
 from tatamilab.session.sample import normalised, normalised_test
 from tatamilab.session.turns import KERAS
 from tatamilab.session.yielding import yielding
@@ -54,8 +55,8 @@ class Setting:
     model: str = "small-data"
 
 
-REMEMBERED = 4
-"""Initial weights that are kept: another number of images starts from the same, and building a network takes time."""
+REMEMBERED = 20
+"""Initial weights that are kept, for all who ask: other images start from the same, and building a network is slow."""
 
 
 @lru_cache(maxsize=len(MODELS))
@@ -69,6 +70,14 @@ def _question(data: Dataset, model: str, epochs: int) -> tuple[Study, Networks]:
         return study, Networks(study, data)
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _start(data: Dataset, model: str, epochs: int, arm: str, seed: int) -> Weights:
+    """Where the training of an arm starts."""
+    _study, networks = _question(data, model, epochs)
+    with KERAS:
+        return networks.drawn(arm, seed)
+
+
 class Arms:
     """Both networks of a question, lowered once, compiled when first needed.
 
@@ -79,11 +88,11 @@ class Arms:
     """
 
     def __init__(self, data: Dataset, model: str, epochs: int) -> None:
-        study, self._networks = _question(data, model, epochs)
+        self._question = data, model, epochs
+        study, self._networks = _question(*self._question)
         self.recipes: dict[str, Recipe] = study.recipes()
         self.validation_split = study.validation_split
         self._programs: dict[str, Program] = {}
-        self.start = lru_cache(maxsize=2 * REMEMBERED)(self._drawn)
 
     def program(self, arm: str) -> Program:
         """The program of an arm, on all cores: their number changes no bit."""
@@ -96,10 +105,9 @@ class Arms:
             )
         return self._programs[arm]
 
-    def _drawn(self, arm: str, seed: int) -> dict[str, NDArray[np.float32]]:
+    def start(self, arm: str, seed: int) -> Weights:
         """Where the training of an arm starts."""
-        with KERAS:
-            return self._networks.drawn(arm, seed)
+        return _start(*self._question, arm, seed)
 
 
 class Contest:
@@ -139,6 +147,10 @@ class Contest:
             if len(self.shares) > known or time.perf_counter() > until:
                 break
         return len(self.shares) > known
+
+    def end(self) -> None:
+        """Leave undone what is not done, and give back its images."""
+        self._steps.close()
 
     def _both(self) -> Generator[None]:
         setting, data = self.setting, self._data

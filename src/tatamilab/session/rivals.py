@@ -176,6 +176,8 @@ class Rivals(Worker[Setting, Outcome | None]):
         if setting in self._known:
             return self._known[setting]
         if self._contest is None or self._contest.setting != setting:
+            if self._contest is not None:
+                self._contest.end()
             if setting.model not in self._arms:
                 self._arms[setting.model] = Arms(self._data, setting.model, self._epochs)
             self._contest = Contest(self._data, self._arms[setting.model], setting)
