@@ -1,6 +1,7 @@
 """The page without a browser: what is on it, what becomes of it when it is closed, and what a part may be sent."""
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -102,6 +104,35 @@ def test_a_page_that_is_gone_pauses_its_run_and_stops_its_study(on_page: Callabl
         client.delete()
         await until(lambda: run.moment().phase is Phase.PAUSED and not rivals.sight().busy)
         await until(lambda: not run._thread.is_alive() and not rivals._thread.is_alive())
+
+    on_page(work)
+
+
+def test_nothing_is_left_of_a_page_that_is_gone(on_page: Callable[[Work], None]) -> None:
+    from ipywidgets.widgets.widget import _instances
+
+    async def work(lab: Opened) -> None:
+        before = set(_instances)
+        client = await lab.page()
+        part = ref(lab.part("Training")._part)
+        assert len(_instances) > len(before)
+        client.delete()
+        await until(lambda: set(_instances) == before)
+        lab.user.client = None
+        del client
+        await until(lambda: gc.collect() and part() is None)
+
+    on_page(work)
+
+
+def test_what_is_made_for_a_page_after_it_has_gone_ends_at_once(on_page: Callable[[Work], None]) -> None:
+    async def work(lab: Opened) -> None:
+        from tatamilab.lab.page import _when_gone
+
+        client, ended = await lab.page(), []
+        client.delete()
+        _when_gone(client, lambda: ended.append(True))
+        assert ended
 
     on_page(work)
 

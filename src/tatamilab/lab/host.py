@@ -29,10 +29,10 @@ THREADS = ThreadPoolExecutor(8, thread_name_prefix="tatami page")
 
 
 class Hosted(Element, component="host.js"):
-    """One part for one browser; the part is closed with the page.
+    """One part for one browser.
 
     Args:
-        part: made for this page only.
+        part: made for this page only, and closed with it by whoever made it.
     """
 
     def __init__(self, part: Part) -> None:
@@ -46,7 +46,6 @@ class Hosted(Element, component="host.js"):
         self._props.update(esm=str(part._esm), css=str(part._css), state=self._state(part.traits_down()))
         self.on("widget_up", lambda event: self._up(event.args), ["set", "ready"])
         part.observe(self._on_change, part.traits_down())
-        self.client.on_delete(lambda: THREADS.submit(part.close))
 
     def _state(self, names: "list[str] | set[str]") -> dict[str, Any]:
         return {name: getattr(self._part, name) for name in names}

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import Request
-from nicegui import app, core, ui
+from nicegui import Client, app, core, ui
 
 from tatamilab.errors import BadInput
 from tatamilab.i18n import LANGUAGES, _, language, using
@@ -52,8 +52,7 @@ def add(sessions: Sessions) -> None:
         with using(lang):
             setup, wrong = Setup.read(request.query_params)
             browser = app.storage.browser["id"]
-            visit = await asyncio.to_thread(sessions.enter, browser, setup)
-            ui.context.client.on_delete(lambda: THREADS.submit(visit.leave))
+            visit = await asyncio.to_thread(_entered, sessions, browser, setup, ui.context.client)
             ui.add_css(style)
             ui.add_head_html(f'<script>document.documentElement.lang = "{language()}"</script>')
             await _Page(sessions, browser, visit, lang).fill(wrong)
@@ -70,7 +69,7 @@ class _Page:
     async def fill(self, wrong: list[str]) -> None:
         """Put everything on it; what was wrong in its address comes first."""
         parts = self._parts()
-        made = await asyncio.to_thread(lambda: [_made(make) for *_rest, make in parts])
+        made = await asyncio.to_thread(lambda: [_made(make, self._client) for *_rest, make in parts])
         with ui.element("div").classes("lab"):
             self._head([(name, title) for name, title, *_rest in parts])
             for reason in wrong:
@@ -185,12 +184,27 @@ def _address(setup: Setup, lang: str | None) -> str:
     return f"/?{query}" if query else "/"
 
 
-def _made(make: Callable[[], Part]) -> Part | BadInput:
+def _entered(sessions: Sessions, browser: str, setup: Setup, client: Client) -> Visit:
+    visit = sessions.enter(browser, setup)
+    _when_gone(client, visit.leave)
+    return visit
+
+
+def _made(make: Callable[[], Part], client: Client) -> Part | BadInput:
     """The part, or why this network has none."""
     try:
-        return make()
+        part = make()
     except BadInput as reason:
         return reason
+    _when_gone(client, part.close)
+    return part
+
+
+def _when_gone(client: Client, end: Callable[[], None]) -> None:
+    """Call `end` in a thread when the page is gone; at once if it has gone while what is to end was made."""
+    client.on_delete(lambda: THREADS.submit(end))
+    if client.is_deleted:
+        end()
 
 
 def _section(name: str, title: str, text: str, part: Part | BadInput) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import secrets
@@ -10,6 +11,7 @@ import sys
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tatamilab.errors import BadInput, MissingExtra, OutputError
@@ -18,6 +20,9 @@ from tatamilab.i18n import _
 from tatamilab.session import LiveRun, Sample, Setup
 from tatamilab.session.sample import mnist
 from tatamilab.session.speed import macs_per_s
+
+if TYPE_CHECKING:
+    from tatamilab.lab.sessions import Sessions
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost", "::1")
@@ -171,6 +176,7 @@ def serve(
     secret = _secret(folder)
     app.add_middleware(Guard, port=port, token=token, secret=secret)
     sockets.guard(core.sio)
+    gc.freeze()  # what there is by now stays, and need not be looked through every minute
     address = _address(host, port, token)
 
     def ready() -> None:
@@ -180,7 +186,7 @@ def serve(
 
     app.on_startup(lambda: _when_open(host, port, ready))
     app.on_shutdown(sessions.close)
-    app.timer(SWEEP_S, lambda: asyncio.to_thread(sessions.sweep))
+    app.timer(SWEEP_S, lambda: asyncio.to_thread(_sweep, sessions))
     ui.run(
         host=host,
         port=port,
@@ -195,6 +201,15 @@ def serve(
         timeout_graceful_shutdown=GRACE_S,
         ws_max_size=sockets.LARGEST_MESSAGE,
     )
+
+
+def _sweep(sessions: "Sessions") -> None:
+    """Write runs down, and give back what pages and runs that have gone still hold.
+
+    Python looks for that the more seldom the more there is; few objects may be much memory, and threads.
+    """
+    sessions.sweep()
+    gc.collect()
 
 
 async def _when_open(host: str, port: int, ready: Callable[[], None]) -> None:

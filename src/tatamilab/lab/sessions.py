@@ -34,7 +34,7 @@ class _Held:
     browser: str
     begun_with: Setup
     run: LiveRun
-    pages: int = 0
+    pages: "set[Visit]" = field(default_factory=set)
     left_at: float = field(default_factory=time.monotonic)
     written: object = None  # where the run stood when it was last kept
 
@@ -70,7 +70,7 @@ class Visit:
 
     def leave(self) -> None:
         """The page was closed; a run that no page shows any more is paused."""
-        self._sessions._leave(self._held)
+        self._sessions._leave(self)
 
 
 class Sessions:
@@ -95,8 +95,9 @@ class Sessions:
         """Open a page on the run of this browser with this setup: from memory, from disk, or a new one."""
         with self._lock:
             held = self._find(browser, setup) or self._hold(browser, setup, self._found(browser, setup))
-            held.pages += 1
-            return Visit(self, held)
+            visit = Visit(self, held)
+            held.pages.add(visit)
+            return visit
 
     def put(self, browser: str, setup: Setup, kept: Kept) -> Setup:
         """Let the browser's run with this setup be the one kept.
@@ -147,9 +148,10 @@ class Sessions:
         self._make_room(browser, but=held)
         return held
 
-    def _leave(self, held: _Held) -> None:
+    def _leave(self, visit: Visit) -> None:
         with self._lock:
-            held.pages -= 1
+            held = visit._held
+            held.pages.discard(visit)
             held.left_at = time.monotonic()
             if not held.pages and held.run.moment().phase is Phase.RUNNING:
                 held.run.pause()

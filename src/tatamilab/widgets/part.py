@@ -92,6 +92,7 @@ class Part(anywidget.AnyWidget):
             self._leave()
             self._leave = None
         super().close()
+        self.layout.close()  # ipywidgets makes one for each part, and keeps what is not closed
 
     @classmethod
     def traits_down(cls) -> list[str]:
