@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tatamilab import acceleration
+from tatamilab.acceleration import exchange
 from tatamilab.engine.frontend import lower, lower_training
-from tatamilab.engine.graph import Graph
+from tatamilab.engine.graph import Graph, Optimizer
 from tatamilab.engine.program import Program
 
 N, SIDE, CLASSES = 48, 8, 3
@@ -208,6 +209,15 @@ def test_steps_beyond_32_bits(optimizer: str) -> None:
         np.testing.assert_allclose(late[name], value, rtol=1e-5, atol=1e-7)
     for value in stepped(made, start, 2**53).values():
         assert np.isfinite(value).all()
+
+
+def test_nadams_product_beyond_32_bits() -> None:
+    """Keras keeps it as a variable, of which only the difference to 1 matters; it is counted no further than that."""
+    rule = Optimizer(kind="nadam")
+    first = [0.9 * (1 - 0.5 * 0.96**t) for t in (1, 2, 3)]
+    assert exchange.momentum_product(rule, 3) == pytest.approx(np.prod(first), rel=1e-6)
+    assert exchange.momentum_product(rule, 0) == 1
+    assert np.float32(1) - exchange.momentum_product(rule, 2**40) == 1
 
 
 def test_what_is_dropped_beyond_32_bits() -> None:

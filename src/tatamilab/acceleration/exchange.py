@@ -15,7 +15,7 @@ from tatamilab.acceleration.variables import Values
 from tatamilab.engine import frontend
 from tatamilab.engine.frontend import optimizers
 from tatamilab.engine.graph import BatchNormalization, Optimizer, Parameter, Training, Unsupported
-from tatamilab.engine.kernels.optimizer import nadam_momenta
+from tatamilab.engine.kernels.optimizer import momentum_products
 from tatamilab.engine.program import Program
 from tatamilab.engine.totals import Totals
 from tatamilab.i18n import _
@@ -181,7 +181,7 @@ def check_optimizer(optimizer: Any, trained: list[Any]) -> None:
 
 def momentum_product(rule: Optimizer, n_steps: int) -> np.float32:
     """μ₁⋯μₙ of Nadam, which Keras keeps as a variable and the engine computes from the count of steps."""
-    return np.multiply.reduce(nadam_momenta(rule, n_steps), dtype=np.float32)
+    return np.float32(momentum_products(rule, np.asarray(n_steps)))
 
 
 def learning_rates(optimizer: Any, iterations: int, n_steps: int) -> np.ndarray:

@@ -102,28 +102,29 @@ def rates(optimizer: Optimizer, iterations: int, learning_rates: np.ndarray) -> 
 
 def _nadam_shares(optimizer: Optimizer, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """μₜ₊₁ / (1 − μ₁⋯μₜ₊₁) and (1 − μₜ) / (1 − μ₁⋯μₜ) of each step t."""
-    one, last = np.float32(1), int(step[-1]) if len(step) else 0
-    product = np.multiply.accumulate(nadam_momenta(optimizer, min(last + 1, _settled(optimizer))))
-    so_far, with_next = (product[np.minimum(t, len(product)) - 1] for t in (step, step + 1))
+    one = np.float32(1)
+    so_far, with_next = momentum_products(optimizer, np.stack([step, step + 1]))
     return _momenta(optimizer, step + 1) / (one - with_next), (one - _momenta(optimizer, step)) / (
         one - so_far
     )
 
 
-def nadam_momenta(optimizer: Optimizer, n_steps: int) -> np.ndarray:
-    """μ₁ … μₙ, float32 (n_steps,): Nadam's momentum grows from step to step."""
-    return _momenta(optimizer, np.arange(1, n_steps + 1))
+def momentum_products(optimizer: Optimizer, t: np.ndarray) -> np.ndarray:
+    """μ₁⋯μₜ of Nadam for each count of steps t, float32 in the shape of `t`.
+
+    As no μ is above β₁, after some steps 1 − μ₁⋯μₜ is 1 in float32; from there on the product stays what it is, so that
+    a long training doesn't count all of its steps.
+    """
+    settled = int(VANISHED / max(1 - optimizer.beta_1, 1e-7)) + 1
+    known = np.arange(1, min(int(t.max(initial=0)), settled) + 1)
+    products = np.multiply.accumulate(np.append(np.float32(1), _momenta(optimizer, known)))
+    return products[np.minimum(t, len(known))]
 
 
 def _momenta(optimizer: Optimizer, t: np.ndarray) -> np.ndarray:
-    """μₜ = β₁ (1 − ½ · 0.96^(t / 250)), float32."""
+    """μₜ of Nadam, which grows from step to step: β₁ (1 − ½ · 0.96ᵗ), float32."""
     decay = np.float32(NADAM_DECAY) ** t.astype(np.float32)
     return np.float32(optimizer.beta_1) * (np.float32(1) - np.float32(0.5) * decay)
-
-
-def _settled(optimizer: Optimizer) -> int:
-    """Steps after which 1 − μ₁⋯μₜ is 1 in float32, as no μ is above β₁; there is nothing to count from there on."""
-    return int(VANISHED / max(1 - optimizer.beta_1, 1e-7)) + 1
 
 
 def _columns(optimizer: Optimizer) -> list[int]:
