@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lab_graph import TRAINING, dense_graph
+from lab_graph import TRAINING, dense_graph, lab_graph
 
+from tatamilab.engine import calling
+from tatamilab.engine.calling import Calls
 from tatamilab.engine.program import Program
 
 N = 6000
@@ -115,6 +117,56 @@ def test_one_program_from_several_threads() -> None:
         totals = list(pool.map(lambda _n: program.train(X, Y), range(4)))
     assert {t.images for t in totals} == {N}
     assert program.iterations == 4 * N // 300
+
+
+def test_the_count_of_steps_is_right_while_another_thread_begins_a_call() -> None:
+    """The other thread's call, which begins with counters of 0, comes between the two halves of the look."""
+    program = made(1)
+
+    class Counters:
+        def __init__(self, own: np.ndarray) -> None:
+            self.own = own
+
+        def __getitem__(self, at: tuple[int, int]) -> Any:
+            if program._calls._taken[1] is self:
+                program._calls._taken = (before, self.own)
+                program.predict(X[:8])
+            return self.own[at]
+
+    for _step in range(3):
+        program.train(X[:8], Y[:8])
+    before, progress = program._calls._taken
+    program._calls._taken = (before, Counters(progress))  # type: ignore[assignment]
+    assert program.iterations == 3
+
+
+def test_what_two_signals_leave_under_way_is_counted_before_the_next_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second signal comes while the end of the step in hand is waited for, which takes a while here."""
+    size = 3000
+    x, y = RNG.random((2 * size, 28, 28, 1), np.float32), np.arange(2 * size) % 10
+
+    def fresh() -> Program:
+        program = Program(lab_graph(side=28, filters=16, units=6), TRAINING, batch_size=size, n_threads=2)
+        rng = np.random.default_rng(1)
+        program.set_weights({p.name: rng.normal(0, 0.1, p.shape) for p in program.plan.graph.parameters})
+        return program
+
+    def interrupt(*_told: object) -> None:
+        raise KeyboardInterrupt
+
+    program, same = fresh(), fresh()
+    with monkeypatch.context() as impatient:
+        impatient.setattr(Calls, "_end", interrupt)
+        impatient.setattr(calling, "POLL_S", 0.001)
+        with pytest.raises(KeyboardInterrupt):
+            program.train(x, y, watch=interrupt)
+    program.train(x[:size], y[:size])
+    for step in range(program.iterations):
+        part = slice(0, size) if step == program.iterations - 1 else slice(step * size, (step + 1) * size)
+        same.train(x[part], y[part])
+    assert bits(program) == bits(same)
 
 
 def test_small_stacks(expected: str) -> None:

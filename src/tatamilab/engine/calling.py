@@ -65,7 +65,7 @@ class Calls:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Callers from several threads take turns.
+        """Callers from several threads take turns; what Ctrl-C has left under way ends before one begins.
 
         Raises:
             BadInput: the caller is the `watch` of the call in hand, which would wait for itself.
@@ -79,6 +79,8 @@ class Calls:
         with self._lock:
             self._caller = get_ident()
             try:
+                if self._left is not None:
+                    self._end(self._left)
                 yield
             finally:
                 self._caller = 0
@@ -86,8 +88,12 @@ class Calls:
     @property
     def iterations(self) -> int:
         """Steps of the optimizer so far; while a training runs, those that are done."""
-        before, progress = self._taken
-        return before + int(progress[STEP, 0])
+        while True:
+            taken = self._taken
+            before, progress = taken
+            count = before + int(progress[STEP, 0])
+            if self._taken is taken:  # else a call began meanwhile, and the counters are its own
+                return count
 
     @iterations.setter
     def iterations(self, count: int) -> None:
@@ -112,8 +118,6 @@ class Calls:
             wants: the bits that `memory` names.
             watch: called about 50 times a second.
         """
-        if self._left is not None:
-            self._end(self._left)
         if n_steps == 0 and n_chunks(n_images) > len(self._flags):
             self._flags = np.zeros((n_chunks(n_images), 8), np.int64)
             self._arrays.place("flags", self._flags)
