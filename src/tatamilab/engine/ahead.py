@@ -24,8 +24,7 @@ class Ahead:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self._optimizer = optimizer
-        self._first, self._rate = 0, float("nan")
-        self._rows = np.empty((0, 0), np.float32)
+        self._known = (0, float("nan"), np.empty((0, 0), np.float32))
 
     def rows(self, iterations: int, learning_rate: float | np.ndarray, n_steps: int) -> np.ndarray:
         """What `rates` gives.
@@ -43,10 +42,11 @@ class Ahead:
         """
         if n_steps != 1 or not isinstance(learning_rate, float):
             return rates(self._optimizer, iterations, check_rates(learning_rate, n_steps))
-        at, known = iterations - self._first, len(self._rows)
-        if learning_rate != self._rate or not 0 <= at < known:
-            goes_on = learning_rate == self._rate and at == known
-            coming = np.full(min(2 * known, MOST) if goes_on else 1, learning_rate, np.float32)
-            self._rows = rates(self._optimizer, iterations, coming)
-            self._first, self._rate, at = iterations, learning_rate, 0
-        return self._rows[at : at + 1]
+        first, rate, known = self._known
+        at = iterations - first
+        if learning_rate != rate or not 0 <= at < len(known):
+            goes_on = learning_rate == rate and at == len(known)
+            coming = np.full(min(2 * len(known), MOST) if goes_on else 1, learning_rate, np.float32)
+            at, known = 0, rates(self._optimizer, iterations, coming)
+            self._known = (iterations, learning_rate, known)
+        return known[at : at + 1]
