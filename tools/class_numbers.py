@@ -1,13 +1,14 @@
 """Measure what a class can expect of B2-1, for the answer key: `python tools/class_numbers.py` rewrites the figures.
 
-The worksheet's own recipe: the whole training set with several seeds, the first 600 images, and twenty samples drawn by
-made-up student IDs. About two minutes on two cores.
+The worksheet's own recipe: the whole training set with several seeds, filters learned and frozen, the first 600 images,
+and twenty samples drawn by made-up student IDs. About two minutes on two cores.
 """
 
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +20,19 @@ from tatamilab.data import load
 from tatamilab.lesson.students import draw_of
 from tatamilab.models import bpnn, small_data_cnn, worksheet_cnn
 
+if TYPE_CHECKING:
+    import keras
+
 OUT = Path(__file__).resolve().parents[1] / "src" / "tatamilab" / "lesson" / "kit" / "expected.json"
 SEEDS = range(5)
 IDS = [f"22X{k:04d}" for k in range(1, 21)]
+
+
+def frozen_cnn() -> "keras.Model":
+    """The worksheet's network with the filters left at their random start, as in "Going deeper", 5."""
+    model = worksheet_cnn()
+    model.layers[0].trainable = False
+    return model
 
 
 def accuracy(make: Callable, seed: int, epochs: int, data_size: int | None, draw: int | None) -> float:
@@ -52,6 +63,7 @@ def main() -> None:
         "cpu": facts["cpu_name"],
         "keras": facts["versions"]["keras"],
         "whole": spread([accuracy(worksheet_cnn, seed, 10, None, None) for seed in SEEDS]),
+        "frozen": spread([accuracy(frozen_cnn, seed, 10, None, None) for seed in SEEDS]),
         "first_cnn": spread([accuracy(small_data_cnn, seed, 50, 600, None) for seed in SEEDS]),
         "first_bpnn": spread([accuracy(bpnn, seed, 50, 600, None) for seed in SEEDS]),
         "own_cnn": spread(cnn),

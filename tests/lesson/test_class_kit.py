@@ -51,7 +51,7 @@ def test_the_key_shows_what_was_measured() -> None:
     measured = json.loads(Path(kit.__file__).with_name("expected.json").read_text(encoding="utf-8"))
     with i18n.using("en"):
         html = kit.page("key")
-    for name in ("whole", "first_cnn", "first_bpnn", "own_cnn", "own_bpnn"):
+    for name in ("whole", "frozen", "first_cnn", "first_bpnn", "own_cnn", "own_bpnn"):
         one = measured[name]
         assert one["low"] <= one["mean"] <= one["high"]
         assert f"{one['low']:.1%} – {one['high']:.1%}" in html
