@@ -28,10 +28,10 @@ email = ""  # @email
 # 窓の中の画素と、窓と同じ大きさの**フィルタ**（重みの表）とを、重なった位置どうしで掛けて、全部足し、最後に**バイアス**という数を一つ足します。フィルタの大きさが 5×5 なら、掛け算が 25 回です。
 #
 # ```
-# y[i, j, o] = b[o] + Σ x[i+u, j+v, c] · w[u, v, c, o]      （u, v は窓の中の行と列、c は入力チャネルで和をとる）
+# y[i, j, o] = b[o] + Σ x[i+u, j+v, c] · w[u, v, c, o]
 # ```
 #
-# `i, j` は出力の行と列、`o` はフィルタの番号です。できた表を**特徴マップ**と呼びます。フィルタが「こういう形はあるか」という質問だとすれば、特徴マップはその答えの地図です。フィルタが 32 枚あれば、地図も 32 枚できます。
+# 和をとるのは、窓の中の行と列 `u, v` と、入力チャネル `c` です。`i, j` は出力の行と列、`o` はフィルタの番号です。できた表を**特徴マップ**と呼びます。フィルタが「こういう形はあるか」という質問だとすれば、特徴マップはその答えの地図です。フィルタが 32 枚あれば、地図も 32 枚できます。
 #
 # 全結合層との違いは二つあります。
 #
@@ -47,10 +47,10 @@ email = ""  # @email
 # Multiply each pixel under the window by the weight that lies on it (the table of weights is called a **filter**), add everything up, and add one more number, the **bias**. With a 5×5 filter that is 25 products.
 #
 # ```
-# y[i, j, o] = b[o] + Σ x[i+u, j+v, c] · w[u, v, c, o]      (summed over u, v: row and column in the window; c: input channel)
+# y[i, j, o] = b[o] + Σ x[i+u, j+v, c] · w[u, v, c, o]
 # ```
 #
-# `i, j` are row and column of the output, `o` is the number of the filter. The table that comes out is called a **feature map**. If a filter is a question ("is there such a shape?"), its map says where the answer is yes. Thirty-two filters make thirty-two maps.
+# The sum runs over `u, v`, row and column in the window, and `c`, the input channel. `i, j` are row and column of the output, `o` is the number of the filter. The table that comes out is called a **feature map**. If a filter is a question ("is there such a shape?"), its map says where the answer is yes. Thirty-two filters make thirty-two maps.
 #
 # Two things set it apart from a dense layer:
 #
@@ -329,13 +329,13 @@ trainlog = model.fit(X_train, y_train, batch_size=batch_size, epochs=epochs, val
 # **The left curve is accuracy, the right one is loss.** Blue is the training data, orange the validation data. Is there a place where the two begin to part?
 # %% key="1-9"
 # [1-9]
-def plot_result(log):
+def plot_result(log, title="Model"):
     _fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3))
     for ax, name in ((left, "accuracy"), (right, "loss")):
         epoch = np.arange(1, len(log.history[name]) + 1)
         ax.plot(epoch, log.history[name], marker="o", label="Train")
         ax.plot(epoch, log.history[f"val_{name}"], marker="s", label="Validation")
-        ax.set_title(f"Model {name}")
+        ax.set_title(f"{title} {name}")
         ax.set_xlabel("Epoch")
         ax.set_ylabel(name.capitalize())
         ax.legend()
@@ -537,8 +537,8 @@ def experiment(label, make_model, X, y, draw=None, seed=SEED, batch_size=128, **
 (X_600, y_600), _ = get_data_mnist(data_size=600)
 cnn_600, log_cnn = experiment("CNN, 600", small_cnn, X_600, y_600)
 bpnn_600, log_bpnn = experiment("BPNN, 600", bpnn, X_600, y_600)
-plot_result(log_cnn)
-plot_result(log_bpnn)
+plot_result(log_cnn, "CNN")
+plot_result(log_bpnn, "BPNN")
 # %% [markdown] key="task-2-own" lang="ja"
 # ### あなただけの 600 枚
 #
@@ -755,6 +755,7 @@ for place, (label, accuracy, n) in enumerate(rows):
     said.append(f"{label}: {accuracy:.4f} ({interval.low:.4f} – {interval.high:.4f})")
 ax.set_yticks(range(len(rows)), [label for label, _accuracy, _n in rows])
 ax.set_xlabel("Accuracy, 95% interval")
+ax.margins(y=0.15)
 plt.close(fig)
 print("\n".join(said))
 show(fig, "\n".join(said))
