@@ -57,6 +57,15 @@ def test_seed(refused, value: float) -> None:
     )
 
 
+def test_a_folder_may_be_given_as_a_text(refused) -> None:
+    assert RunOptions(out="mine/first") == RunOptions(out=Path("mine", "first"))  # type: ignore[arg-type]
+    refused(
+        lambda: RunOptions(out=3),
+        en="out must be a path, but 3 was given.",
+        ja="out にはパスを指定してください。指定された値は 3 です。",
+    )
+
+
 def test_unknown_name_suggests_the_nearest(refused) -> None:
     refused(
         lambda: RunOptions(optimizer="adan"),

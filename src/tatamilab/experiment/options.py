@@ -51,7 +51,7 @@ class RunOptions:
         lr: learning rate, above 0.
         seed: of the initial weights and the order of the images, from 0 to 2³² - 1.
         lang: language of the page and the figures, "ja" or "en"; `None` for the language in force.
-        out: the run's folder; `None` for `runs/<time>-<model>-<seed>`.
+        out: the run's folder, a path or a text; `None` for `runs/<time>-<model>-<seed>`.
         force: write into `out` though it is not empty.
         backend: a name in `BACKENDS`.
 
@@ -82,6 +82,8 @@ class RunOptions:
     backend: str = "auto"
 
     def __post_init__(self) -> None:
+        if self.out is not None:
+            object.__setattr__(self, "out", _path("out", self.out))
         _whole_number_from_1("epochs", self.epochs)
         _whole_number_from_1("batch_size", self.batch_size)
         _one_of("optimizer", self.optimizer, tuple(OPTIMIZERS))
@@ -130,6 +132,12 @@ class RunOptions:
     def changed(self) -> dict[str, Any]:
         """The options that differ from the worksheet's defaults."""
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
+
+
+def _path(name: str, value: object) -> Path:
+    if not isinstance(value, (str, Path)):
+        raise BadInput(_("{name} must be a path, but {value!r} was given.", name=name, value=value))
+    return Path(value)
 
 
 def _is_number(value: object) -> bool:
