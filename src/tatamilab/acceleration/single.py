@@ -40,8 +40,20 @@ class Single:
         return self._steps.by_itself(self._native, self._batch)
 
 
+class Scored(Single):
+    """One that gives loss and metrics."""
+
+    model: Any
+    return_dict: bool
+
+    def run(self) -> Any:
+        """Do it, and return what Keras returns."""
+        logs = self._step()
+        return logs if self.return_dict else self.model._flatten_metrics_in_order(logs)
+
+
 @dataclass
-class TrainOnBatch(Single):
+class TrainOnBatch(Scored):
     """One call of `train_on_batch`, its arguments as Keras names them."""
 
     model: Any
@@ -57,14 +69,9 @@ class TrainOnBatch(Single):
         scope.check_options({"class_weight": self.class_weight})
         self._prepare(self.model, "train_function", (self.x, self.y, self.sample_weight))
 
-    def run(self) -> Any:
-        """Train, and return what Keras returns."""
-        logs = self._step()
-        return logs if self.return_dict else self.model._flatten_metrics_in_order(logs)
-
 
 @dataclass
-class TestOnBatch(Single):
+class TestOnBatch(Scored):
     """One call of `test_on_batch`, its arguments as Keras names them."""
 
     model: Any
@@ -77,11 +84,6 @@ class TestOnBatch(Single):
         """Check everything; nothing changes yet."""
         self.model._assert_compile_called("test_on_batch")
         self._prepare(self.model, "test_function", (self.x, self.y, self.sample_weight))
-
-    def run(self) -> Any:
-        """Evaluate, and return what Keras returns."""
-        logs = self._step()
-        return logs if self.return_dict else self.model._flatten_metrics_in_order(logs)
 
 
 @dataclass
