@@ -113,6 +113,13 @@ def compare(x: np.ndarray, y: np.ndarray, *, batch: int = 16, rate: float = 0.05
         np.testing.assert_allclose(mine[finite], other[finite], rtol=2e-3, atol=1e-5 * max(1.0, scale))
 
 
+def lost_alike(x: np.ndarray, *, rate: float = 0.05, norm: bool = False) -> None:
+    """The losses and scores are numbers where Keras's are."""
+    ours, theirs = (fitted(native, x, Y, 16, rate, norm) for native in (True, False))
+    for mine, other in zip(ours[:3], theirs[:3], strict=True):
+        np.testing.assert_array_equal(np.isfinite(mine), np.isfinite(other))
+
+
 @pytest.mark.parametrize("images", ["not a number", "all black"])
 def test_odd_images(images: str) -> None:
     compare(IMAGES[images](), Y)
@@ -129,18 +136,21 @@ def test_every_odd_image(images: str) -> None:
 @pytest.mark.parametrize("images", sorted(BEYOND))
 def test_images_beyond_all_bounds(images: str, norm: bool) -> None:
     """The loss is a number where Keras's is; which weights are lost may differ."""
-    ours, theirs = (fitted(native, IMAGES[images](), Y, 16, 0.05, norm) for native in (True, False))
-    for mine, other in zip((ours[0], ours[2]), (theirs[0], theirs[2]), strict=True):
-        np.testing.assert_array_equal(np.isfinite(mine), np.isfinite(other))
+    lost_alike(IMAGES[images](), norm=norm)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pixel", "norm"), [(1e38, False), (1e18, True)])
+def test_how_large_a_pixel_may_be(pixel: float, norm: bool) -> None:
+    """Beyond these, Keras's loss may be a number where the engine's is none: docs/limits.md."""
+    lost_alike(with_one(pixel)(), norm=norm)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", [1.0, 1e20])
 def test_a_rate_that_diverges(rate: float) -> None:
     """At 1 the loss grows without end, at 10²⁰ it is no number any more."""
-    ours, theirs = (fitted(native, X, Y, 16, rate, False) for native in (True, False))
-    for mine, other in zip(ours[:3], theirs[:3], strict=True):
-        np.testing.assert_array_equal(np.isfinite(mine), np.isfinite(other))
+    lost_alike(X, rate=rate)
 
 
 @pytest.mark.parametrize(
