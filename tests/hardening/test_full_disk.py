@@ -10,7 +10,6 @@ import pytest
 
 from fuzz.of_lessons import notebook_seed
 from tatamilab import cli
-from tatamilab.data import load
 from tatamilab.errors import OutputError
 from tatamilab.experiment import RunOptions, Watcher, checkpoint, folder, preparation, resume, run
 from tatamilab.session import Setup, Shelf
@@ -43,15 +42,6 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     yield sized
     if mounted:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-@pytest.fixture(scope="module")
-def few_images(tmp_path_factory: pytest.TempPathFactory) -> str:
-    mnist = load("mnist", data_size=60)
-    path = tmp_path_factory.mktemp("few") / "few.npz"
-    few = {"x_train": mnist.x_train, "y_train": mnist.y_train % 2, "x_test": mnist.x_test[:50]}
-    np.savez(path, y_test=mnist.y_test[:50] % 2, **few)  # type: ignore[arg-type]
-    return str(path)
 
 
 def options(out: Path, data: str) -> RunOptions:

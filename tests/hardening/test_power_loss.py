@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from power import Recorder, lay, states
 
-from tatamilab.data import load
 from tatamilab.errors import BadInput, OutputError
 from tatamilab.experiment import RunOptions, Watcher, checkpoint, folder, record, resume, run
 from tatamilab.experiment.checkpoint import Saved
@@ -20,17 +19,7 @@ from tatamilab.experiment.control_store import SETTINGS, Store, Trained, recipe_
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="handles have no names here")
 
 
-@pytest.fixture(scope="module")
-def few_images(tmp_path_factory: pytest.TempPathFactory) -> str:
-    mnist = load("mnist", data_size=60)
-    path = tmp_path_factory.mktemp("few") / "few.npz"
-    few = {"x_train": mnist.x_train, "y_train": mnist.y_train % 2, "x_test": mnist.x_test[:50]}
-    np.savez(path, y_test=mnist.y_test[:50] % 2, **few)  # type: ignore[arg-type]
-    return str(path)
-
-
 def begin(path: Path, data: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "EVERY_S", 0.0)
     monkeypatch.setattr(
         checkpoint.Checkpoint.__init__, "__kwdefaults__", {"of": None, "every_s": 0.0, "keep": False}
     )
