@@ -4,7 +4,9 @@ import io
 import json
 import tempfile
 import zipfile
+from base64 import b64encode
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -12,14 +14,13 @@ import numpy as np
 
 from fuzz import of_data, of_runs
 from fuzz.reader import Reader, at, packed
-from tatamilab.errors import BadInput
 from tatamilab.files import read_json, sha256
 from tatamilab.lesson import handins, results
 from tatamilab.lesson.classroom.archives import members
 from tatamilab.lesson.classroom.gathering import gather
 from tatamilab.lesson.classroom.summary import summarise
 from tatamilab.lesson.reading_reports import report_content
-from tatamilab.lesson.report import compose, render
+from tatamilab.lesson.report import PAYLOAD_ID, compose, render
 from tatamilab.lesson.results import MIME, Recipe, Result
 from tatamilab.lesson.students import normalised_id, students
 from tatamilab.lesson.verifying import slips
@@ -39,9 +40,7 @@ def result() -> Result:
 
 @cache
 def notebook_seed() -> bytes:
-    import base64
-
-    png = base64.b64encode(of_data.picture_seeds()[0]).decode()
+    png = b64encode(of_data.picture_seeds()[0]).decode()
     ours = {"tatamilab": {"key": "header"}}
     outputs = [
         {"output_type": "display_data", "data": {"text/plain": "mine", MIME: result().to_json()}},
@@ -76,8 +75,6 @@ def read_notebook(content: bytes, _folder: Path) -> None:
 
 @cache
 def report_seed() -> bytes:
-    from datetime import datetime
-
     return render(compose([handins.notebook_content(notebook_seed())], (), datetime(2026, 1, 1))).encode()
 
 
@@ -88,15 +85,11 @@ def read_report(content: bytes, _folder: Path) -> None:
 def read_payload(content: bytes, folder: Path) -> None:
     """What a report holds for programs, in a page that is well."""
     page = b'<html lang="en"><script type="application/json" id="%s">%s</script>'
-    from tatamilab.lesson.report import PAYLOAD_ID
-
     read_report(page % (PAYLOAD_ID.encode(), content.replace(b"<", b"\\u003c")), folder)
 
 
 @cache
 def payload_seed() -> bytes:
-    from datetime import datetime
-
     return json.dumps(
         compose([handins.notebook_content(notebook_seed())], (), datetime(2026, 1, 1)).payload()
     ).encode()
@@ -104,8 +97,6 @@ def payload_seed() -> bytes:
 
 def read_to_report(content: bytes, _folder: Path) -> None:
     """A notebook that can be read becomes a report that can be written and read."""
-    from datetime import datetime
-
     found = handins.notebook_content(content)
     page = render(compose([found], (), datetime(2026, 1, 1)))
     report_content(page.encode())
@@ -188,5 +179,3 @@ READERS = (
         20,
     ),
 )
-
-__all__ = ["READERS", "BadInput"]
