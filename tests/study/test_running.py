@@ -167,6 +167,9 @@ def test_networks_are_told_apart_by_all_that_decides_them(
     own = recipe.model_copy(update={"model": "mine:build"})
     remember(own, data, "avx2", traits)
     assert remembered({"a": own}, data, "avx2") is None
+    with monkeypatch.context() as changes:
+        changes.setattr("tatamilab.study.remembered.SOURCES", (__file__,))
+        assert remembered({"a": recipe}, data, "avx2") is None
     monkeypatch.setattr("tatamilab.study.remembered.version", lambda _name: "another")
     assert remembered({"a": recipe}, data, "avx2") is None
 

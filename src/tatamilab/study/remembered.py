@@ -1,7 +1,8 @@
 """What of a network is part of a run's key, kept on disk: a study that is over is answered without Keras.
 
 Only of built-in models, as nobody can say what else decides what a user's function returns. An entry is named by all
-that decides it: the recipe, the shape of the images, and the versions of Keras, its backend, the engine and the models.
+that decides it: the recipe, the shape of the images, the versions of Keras, its backend and the engine, and the source
+of what builds the models and looks at them.
 Nothing is ever trained by it: where a run is missing, the networks are made anew.
 """
 
@@ -16,9 +17,12 @@ from tatamilab import backend
 from tatamilab.data import Dataset
 from tatamilab.engine import cache
 from tatamilab.files import cache_folder, read_json, sha256, write_whole
-from tatamilab.models import BUILT_IN, built_in
+from tatamilab.models import BUILT_IN, built_in, loading
 from tatamilab.study.design import Traits
 from tatamilab.study.specification import Recipe
+
+SOURCES = (built_in.__file__, loading.__file__, Path(__file__).with_name("networks.py"))
+"""What decides the traits beside the engine; networks.py isn't imported, as it takes Keras with it."""
 
 
 def remember(recipe: Recipe, data: Dataset, target: str, traits: Traits) -> None:
@@ -52,7 +56,7 @@ def remembered(recipes: Mapping[str, Recipe], data: Dataset, target: str) -> dic
 def _entry(recipe: Recipe, data: Dataset, target: str) -> Path:
     chosen = backend.preview(command=True)
     versions = [(name, version(name)) for name in ("keras", chosen)]
-    source = sha256(Path(built_in.__file__).read_bytes())
+    source = sha256(b"".join(Path(file).read_bytes() for file in SOURCES))
     described = recipe.model_dump_json(exclude={"epochs", "updates", "permuted"})
     name = cache.name_of(described, data.image_shape, data.n_classes, target, versions, source)
     return cache_folder() / "networks" / f"{name}.json"
