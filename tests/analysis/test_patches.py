@@ -31,6 +31,13 @@ def test_components_are_orthonormal_in_many_channels() -> None:
     assert flat @ flat.T == pytest.approx(np.eye(45), abs=1e-9)
 
 
+def test_patches_of_one_value_have_one_component() -> None:
+    images = RNG.normal(0, 3, size=(30, 12, 12, 1))
+    found = patch_components(images, (1, 1), n_patches=4000)
+    assert np.abs(found.components) == pytest.approx(np.ones((1, 1, 1, 1)))
+    assert found.variances == pytest.approx([9], rel=0.15)
+
+
 def test_a_patch_is_upright() -> None:
     """A ramp along the columns varies along v, not along u."""
     images = np.tile(np.arange(20.0) ** 2, (5, 20, 1))[..., None]

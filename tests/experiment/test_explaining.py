@@ -12,7 +12,7 @@ import pytest
 from shared_run import Finished
 
 from tatamilab import i18n
-from tatamilab.experiment import RunOptions, Watcher, memorising
+from tatamilab.experiment import RunOptions, Watcher, conclusions, memorising
 from tatamilab.experiment import run as run_
 from tatamilab.experiment.explained_behaviour import behaviour
 from tatamilab.experiment.explained_run import read_explained
@@ -82,6 +82,15 @@ def test_the_sentence_on_norms_holds_the_run_s_norms(folder: Path, pages: dict[s
     text = _Text(pages["en"]).text
     assert f"{norms[0]:.2f}" in text
     assert f"{norms[1]:.2f}" in text
+
+
+def test_of_filters_that_did_not_change_no_place_of_the_change_is_named(folder: Path) -> None:
+    run = read_explained(folder)
+    with i18n.using("en"):
+        _contrast, where = conclusions.of_run(run.before, run.before, run.patches)
+    assert where.sentence == (
+        "The filters are exactly as they were before training, so there is no change to place."
+    )
 
 
 @pytest.mark.usefixtures("pages")

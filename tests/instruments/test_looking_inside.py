@@ -148,6 +148,38 @@ def test_a_change_along_the_components_is_seen(
     assert lines["k/d"] == pytest.approx(np.arange(26) / 25)
 
 
+@pytest.mark.parametrize(
+    ("lang", "said", "drawn"),
+    [
+        (
+            "en",
+            "The filters are exactly as they were before training, so there is no change",
+            "The change: none",
+        ),
+        ("ja", "フィルタは学習前とまったく同じで、場所を調べるような変化はありません。", "変化：なし"),
+    ],
+)
+def test_where_nothing_has_changed_that_is_said(
+    digits: Dataset, kernels: tuple[np.ndarray, np.ndarray], lang: str, said: str, drawn: str
+) -> None:
+    patches, start = patch_components(digits.x_train[:2000] / np.float32(255), (5, 5)), kernels[0]
+    with i18n.using(lang):
+        words = describe_where_change_lies(start, start, patches)
+        fig = plot_where_change_lies(start, start, patches)
+    texts = [text.get_text() for text in fig.axes[-1].texts]
+    assert said in words
+    assert drawn in texts
+    assert "nan" not in "".join([words, *texts])
+
+
+def test_filters_of_one_weight_have_no_neighbours_to_speak_of(digits: Dataset) -> None:
+    patches = patch_components(digits.x_train[:200] / np.float32(255), (1, 1))
+    before = np.random.default_rng(0).normal(size=(1, 1, 1, 4))
+    with i18n.using("en"):
+        words = describe_where_change_lies(before, 2 * before, patches)
+    assert words.endswith("The change: 100% of the energy lies there.")
+
+
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)
 def test_picture_of_where_the_change_lies(
     digits: Dataset, kernels: tuple[np.ndarray, np.ndarray], lang: str, same_picture: SamePicture

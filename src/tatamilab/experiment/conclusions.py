@@ -78,6 +78,10 @@ def _contrast(before: NDArray[np.floating], after: NDArray[np.floating]) -> Conc
 
 
 def _where(before: NDArray[np.floating], after: NDArray[np.floating], patches: PatchComponents) -> Conclusion:
+    basis = _("Energy in principal components, this run.")
+    if np.array_equal(before, after):
+        unchanged = _("The filters are exactly as they were before training, so there is no change to place.")
+        return Conclusion(Standing.DESCRIBED, unchanged, basis)
     d = len(patches.components)
     k = leading(d)
     return Conclusion(
@@ -92,7 +96,7 @@ def _where(before: NDArray[np.floating], after: NDArray[np.floating], patches: P
             k=k,
             d=d,
         ),
-        _("Energy in principal components, this run."),
+        basis,
     )
 
 

@@ -84,15 +84,24 @@ def describe_where_change_lies(before: ArrayLike, after: ArrayLike, patches: Pat
             share=float(patches.variances[:k].sum() / max(patches.variances.sum(), 1e-300)),
         )
     ]
-    for name, share in _shares(before, after, patches).items():
-        parts.append(_("{name}: {share:.0%} of the energy lies there.", name=name, share=float(share[k])))
-    parts.append(
-        _(
-            "Neighbouring weights correlate by {before:+.2f} before training and {after:+.2f} after it.",
-            before=neighbour_correlation(before),
-            after=neighbour_correlation(after),
+    parts += [
+        _("{name}: {share:.0%} of the energy lies there.", name=name, share=float(share[k]))
+        for name, share in _shares(before, after, patches).items()
+        if _has_energy(share)
+    ]
+    if np.array_equal(before, after):
+        parts.append(
+            _("The filters are exactly as they were before training, so there is no change to place.")
         )
-    )
+    correlations = neighbour_correlation(before), neighbour_correlation(after)
+    if np.isfinite(correlations).all():
+        parts.append(
+            _(
+                "Neighbouring weights correlate by {before:+.2f} before training and {after:+.2f} after it.",
+                before=correlations[0],
+                after=correlations[1],
+            )
+        )
     return sentences(parts)
 
 
@@ -102,6 +111,11 @@ def _shares(before: ArrayLike, after: ArrayLike, patches: PatchComponents) -> di
         _("Filters after training"): energy_in_components(after, patches),
         _("The change"): change_energy(before, after, patches),
     }
+
+
+def _has_energy(share: NDArray[np.float64]) -> bool:
+    """Whether there is anything of which a share could lie anywhere: not of filters, or of a change, that are all 0."""
+    return bool(np.isfinite(share).all())
 
 
 def _draw_components(fig: "style.FigureLike", place: object, patches: PatchComponents) -> None:
@@ -138,11 +152,15 @@ def _draw_energy(ax: "Axes", shares: dict[str, NDArray[np.float64]], d: int) -> 
     first = leading(d)
     ax.axvline(first, color=style.FAINT, linewidth=0.8)
     ends = [
-        (float(share[first]), f"{name} {share[first]:.0%}", look[0])
+        (float(share[first]), _end(name, share[first]), look[0])
         for (name, share), look in zip(shares.items(), looks, strict=True)
     ]
     _legend(ax, [*ends, (first / d, _("no preference {share:.0%}", share=first / d), style.MUTED)], first)
     _axes(ax, _("k"), d)
+
+
+def _end(name: str, share: float) -> str:
+    return f"{name} {share:.0%}" if np.isfinite(share) else _("{name}: none", name=name)
 
 
 def _legend(ax: "Axes", entries: list[tuple[float, str, str]], first: int) -> None:
