@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import worksheet_code
 
-from tatamilab.acceleration import announcing, datasets, tensorflow_alias
+from tatamilab.acceleration import announcing, datasets, scripts, tensorflow_alias
 
 WORKSHEET = Path(__file__).parents[2].parent / "shared" / "seed" / "b2-1-worksheet.txt"
 LESSON = Path(__file__).with_name("lesson.txt")
@@ -90,6 +90,47 @@ def test_code_and_modules(tmp_path: Path) -> None:
 def test_nothing_to_run(arguments: list[str], sentence: str, tmp_path: Path) -> None:
     done = python(*arguments, folder=tmp_path)
     assert (done.returncode, done.stderr) == (2, sentence + "\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(range(256)), b"x = 1\0\n", "print('あ')\n".encode("cp932"), b"# -*- coding: nonesuch -*-\n"],
+    ids=["binary", "a null", "an encoding it doesn't name", "an encoding that there isn't"],
+)
+def test_what_is_no_text_of_python(content: bytes, tmp_path: Path, refused) -> None:
+    path = tmp_path / "x.py"
+    path.write_bytes(content)
+    refused(
+        lambda: scripts.runner([str(path)]),
+        en=f"{path} can't be read as Python: it is not text in UTF-8, nor in an encoding that it names.",
+        ja=f"{path} は Python のコードとして読めません。UTF-8（または先頭の行で指定した文字コード）の"
+        "テキストではありません。",
+    )
+
+
+def test_an_encoding_that_it_names_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.py"
+    path.write_bytes("# -*- coding: cp932 -*-\nprint('あ')\n".encode("cp932"))
+    assert callable(scripts.runner([str(path)]))
+
+
+ERRORS = {
+    "divides.py": "def divide():\n    return 1 / 0\n\ndivide()\n",
+    "wrong.py": "x = (1,\ny = 2 2\n",
+    "imports.py": "def deep():\n    import wrong\n\ndeep()\n",
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_is_shown_as_python_shows_it(name: str, tmp_path: Path) -> None:
+    for file, code in ERRORS.items():
+        (tmp_path / file).write_text(code)
+    plain = subprocess.run(
+        [sys.executable, name], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    done = python(name, folder=tmp_path)
+    assert done.returncode == plain.returncode == 1
+    assert done.stderr.replace(str(tmp_path / name), name) == plain.stderr.replace(str(tmp_path / name), name)
 
 
 def test_all_else_is_the_command(tmp_path: Path) -> None:
