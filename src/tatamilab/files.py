@@ -1,5 +1,6 @@
 """Files that appear whole or not at all: write beside, flush, sync, rename. And where the cache is."""
 
+import errno
 import hashlib
 import io
 import json
@@ -8,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -136,6 +138,31 @@ def _whole(digits: str) -> int:
 def sha256(content: bytes | memoryview) -> str:
     """The SHA-256 of `content`, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def check_file(path: Path) -> None:
+    """Try whether a file could be written at `path`, before the work whose result it is to hold.
+
+    Raises:
+        OSError: it could not: a folder is in the way, or its own folder is missing or takes no files.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    TemporaryFile(dir=path.parent).close()
+
+
+def check_folder(folder: Path) -> None:
+    """Try whether files could be written in `folder`, which need not be there yet, before the work that makes them.
+
+    Raises:
+        OSError: they could not: a file is in the way, or the nearest folder that is there takes none.
+    """
+    TemporaryFile(dir=nearest_there(folder)).close()
+
+
+def nearest_there(path: Path) -> Path:
+    """`path`, or of what it lies in the nearest that is there."""
+    return next(one for one in (path, *path.absolute().parents) if one.exists())
 
 
 def make_folder(folder: Path) -> None:

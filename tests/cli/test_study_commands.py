@@ -1,6 +1,8 @@
 """`tatami study`, `tatami studies` and `tatami runs`, as a user gives them."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,22 @@ def test_runs_are_listed_from_their_folders(tatami: Run, tmp_path: Path) -> None
         "20250401-100000-cnn-0  20250401-100000-cnn-0  cnn  mnist  98.76%  finished",
     ]
     assert tatami("runs", "reindex").out == "The index of runs was made anew; runs: 2.\n"
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_trained(
+    tatami: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text(SMALL)
+    (tmp_path / "afile").write_text("mine")
+    reason = os.strerror(errno.ENOTDIR)
+    for lang, expected in (
+        ("en", f"Writing to afile failed: {reason}; choose another folder with --out."),
+        ("ja", f"afile への書き込みに失敗しました（{reason}）。--out で別のフォルダを指定してください。"),
+    ):
+        for words in (("study", "mine.toml"), ("studies", "show", "mine")):
+            said = tatami(*words, "--out", "afile", "--lang", lang)
+            assert (said.code, said.out, said.err) == (2, "", expected + "\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["afile", "mine.toml"]
 
 
 @pytest.mark.slow

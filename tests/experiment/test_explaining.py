@@ -1,5 +1,7 @@
 """The page that explains a run: self-contained, in both languages, its sentences from its numbers."""
 
+import errno
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -12,7 +14,8 @@ import pytest
 from shared_run import Finished
 
 from tatamilab import i18n
-from tatamilab.experiment import RunOptions, Watcher, conclusions, memorising
+from tatamilab.errors import OutputError
+from tatamilab.experiment import RunOptions, Watcher, conclusions, explaining, memorising
 from tatamilab.experiment import run as run_
 from tatamilab.experiment.explained_behaviour import behaviour
 from tatamilab.experiment.explained_run import read_explained
@@ -154,6 +157,21 @@ def test_refuses_a_folder_without_a_run(tmp_path: Path, refused: Callable[..., N
         lambda: explain(tmp_path),
         en=f"{tmp_path} is not the folder of a run: it holds no readable run.json.",
         ja=f"{tmp_path} は実験結果のフォルダではありません。読み取れる run.json がありません。",
+    )
+
+
+def test_refuses_a_page_that_cannot_be_written_before_anything_is_drawn(
+    folder: Path, tmp_path: Path, refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explaining, "filter_pictures", lambda *_: pytest.fail("drawn"))
+    run = Path(shutil.copytree(folder, tmp_path / "run", ignore=shutil.ignore_patterns("explain.html")))
+    page, reason = run / "explain.html", os.strerror(errno.EISDIR)
+    page.mkdir()
+    refused(
+        lambda: explain(run),
+        en=f"{page} could not be written: {reason}.",
+        ja=f"{page} に書き込めませんでした: {reason}。",
+        error=OutputError,
     )
 
 

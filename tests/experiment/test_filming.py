@@ -1,5 +1,7 @@
 """A film of a run: its own training again, to the same bits."""
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 from shared_run import Finished
 
+from tatamilab.errors import OutputError
 from tatamilab.experiment import filming, saving
 from tatamilab.experiment.filming import film, moments
 from tatamilab.instruments.film import Film
@@ -55,6 +58,14 @@ def test_refuses_before_anything_is_trained(
         lambda: film(finished.folder, out=tmp_path / "film.avi"),
         en=f"A film is written as .gif, .mp4, .html; received {tmp_path / 'film.avi'}.",
         ja=f"動画の形式は .gif、.mp4、.html のいずれかです（{tmp_path / 'film.avi'} が渡されました）。",
+    )
+    reason = os.strerror(errno.ENOENT)
+    path = tmp_path / "nodir" / "film.gif"
+    refused(
+        lambda: film(finished.folder, out=path),
+        en=f"Writing to {path} failed: {reason}; choose another folder with --out.",
+        ja=f"{path} への書き込みに失敗しました（{reason}）。--out で別のフォルダを指定してください。",
+        error=OutputError,
     )
     refused(
         lambda: film(tmp_path),

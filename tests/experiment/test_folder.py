@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tatamilab import files
 from tatamilab.errors import OutputError
 from tatamilab.experiment import RunOptions, folder
 
@@ -49,13 +50,30 @@ def test_a_folder_with_something_in_it_is_refused_unless_forced(tmp_path: Path, 
 def test_a_folder_that_cannot_be_written_to_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    def forbidden(dir: Path) -> None:
+        assert dir == tmp_path
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(files, "TemporaryFile", forbidden)  # root may write anywhere
     path = tmp_path / "new"
     refused(
         lambda: folder.check(path, force=False),
         error=OutputError,
         en=f"The folder {path} can't be written to; choose another with --out.",
         ja=f"フォルダ {path} に書き込めません。--out で別のフォルダを指定してください。",
+    )
+
+
+@pytest.mark.parametrize("folders", [(), ("a", "b")])
+def test_a_folder_inside_a_file_is_refused(tmp_path: Path, refused, folders: tuple[str, ...]) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path.joinpath("file", *folders, "new")
+    reason = os.strerror(errno.ENOTDIR)
+    refused(
+        lambda: folder.check(path, force=False),
+        error=OutputError,
+        en=f"Writing to {path} failed: {reason}; choose another folder with --out.",
+        ja=f"{path} への書き込みに失敗しました（{reason}）。--out で別のフォルダを指定してください。",
     )
 
 

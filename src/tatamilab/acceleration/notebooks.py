@@ -1,6 +1,5 @@
 """A whole notebook, run in a kernel of its own with the extension loaded; not a cell of it is changed."""
 
-import errno
 import json
 import os
 import time
@@ -8,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tatamilab.acceleration.outcome import Stats
 from tatamilab.errors import BadInput, MissingExtra, writing
-from tatamilab.files import write_whole
+from tatamilab.files import check_file, write_whole
 from tatamilab.i18n import _
 
 if TYPE_CHECKING:
@@ -107,9 +106,7 @@ def check_out(out: Path) -> None:
         OutputError: nothing can.
     """
     with writing(out):
-        if out.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        TemporaryFile(dir=out.parent).close()
+        check_file(out)
 
 
 def read(path: Path) -> "NotebookNode":

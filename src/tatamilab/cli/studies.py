@@ -64,11 +64,13 @@ def show(
     from tatamilab.cli.study import show_answer
 
     choose_backend()
+    from tatamilab.study.asking import check_out, write_folder
+
+    if out is not None:
+        check_out(Path(out))
     asked = _stored(context, name, store)
     show_answer(asked)
     if out is not None:
-        from tatamilab.study.asking import write_folder
-
         write_folder(asked, Path(out))
 
 

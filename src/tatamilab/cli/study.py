@@ -110,15 +110,18 @@ def study(
     )
     choose_backend()
     from tatamilab.store import StudyStore
-    from tatamilab.study.asking import ask
+    from tatamilab.study.asking import ask, check_out
+    from tatamilab.study.design import study_id
 
+    folder = Path(out) if out else Path("studies", f"{asked_for.name}-{study_id(asked_for)}")
+    check_out(folder)
     with StudyStore(store or STORE) as opened, _display(json) as display:
         asked = ask(asked_for, opened, on=on, until=until, begun=display.begun)
     if not asked.whole:
         print(
             _("Interrupted; what was done is kept, and the same command goes on from there."), file=sys.stderr
         )
-    _show(asked, Path(out) if out else Path("studies", f"{asked_for.name}-{asked.id}"), json=json)
+    _show(asked, folder, json=json)
     if not asked.whole:
         raise typer.Exit(INTERRUPTED)
 

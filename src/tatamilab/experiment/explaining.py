@@ -8,7 +8,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from tatamilab.analysis.contrasts import leading
-from tatamilab.errors import BadInput
+from tatamilab.errors import BadInput, writing
 from tatamilab.experiment import conclusions, folder
 from tatamilab.experiment.control_arms import question_of, title_of
 from tatamilab.experiment.control_conclusions import of_controls
@@ -20,7 +20,7 @@ from tatamilab.experiment.explained_run import ExplainedRun, read_explained
 from tatamilab.experiment.glossary import glossary
 from tatamilab.experiment.how_few import kept_how_few
 from tatamilab.experiment.page import environment
-from tatamilab.files import write_whole
+from tatamilab.files import check_file, write_whole
 from tatamilab.i18n import _
 
 FOLDERS = ("controls", "controls-quick")
@@ -58,6 +58,9 @@ def explain(
     # the products are small, and threads that wait for a busy core are slow
     with threadpool_limits(1, user_api="blas"):
         found = read_explained(run, layer)
+        page = run / folder.EXPLAIN_PAGE
+        with writing(page):
+            check_file(page)
         summary = _controls(run, controls)
         told(_("Run, images and controls read"))
         pictures = filter_pictures(found, summary)
@@ -65,8 +68,7 @@ def explain(
         shown = behaviour(found, kept_how_few(found))
         told(_("Mistakes, maps and patches drawn"))
         text = _page(found, summary, {**pictures, **shown.pictures}, shown)
-    page = run / folder.EXPLAIN_PAGE
-    with folder.speaking_of(run):
+    with writing(page):
         write_whole(page, text)
     told(_("{page} written in {seconds:.1f} s", page=page, seconds=time.perf_counter() - begun))
     return page

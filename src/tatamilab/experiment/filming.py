@@ -12,6 +12,7 @@ from tatamilab.experiment import folder
 from tatamilab.experiment.explained_run import ExplainedRun, read_explained
 from tatamilab.experiment.rerunning import parameter_names, program_of, steps_of, train_again
 from tatamilab.experiment.saving import read_history
+from tatamilab.files import check_file
 from tatamilab.i18n import _
 from tatamilab.instruments.film import Film, animate_filters, check_film_path, save_film
 from tatamilab.instruments.model_facts import conv_layer, kernel_of
@@ -66,6 +67,8 @@ def film(
     if not 2 <= n_frames <= MOST_FRAMES:
         raise BadInput(_("A film has from 2 to {most} frames; received {n}.", most=MOST_FRAMES, n=n_frames))
     check_film_path(path)
+    with folder.speaking_of(path):
+        check_file(path)
     found = read_explained(run, layer)
     taken, is_same = _taken(found, n_frames)
     told(_("Trained again: {n} moments kept", n=len(taken.steps)))

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from tatamilab.errors import OutputError
 from tatamilab.experiment.options import RunOptions
-from tatamilab.files import make_folder, sync_folder
+from tatamilab.files import check_folder, make_folder, nearest_there, sync_folder
 from tatamilab.i18n import _
 
 RECORD = "run.json"
@@ -83,8 +83,7 @@ def check(path: Path, *, force: bool) -> None:
                     path=path,
                 )
             )
-        if not os.access(_nearest(path), os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        check_folder(path)
 
 
 def check_space(path: Path, needed_bytes: int) -> None:
@@ -94,7 +93,7 @@ def check_space(path: Path, needed_bytes: int) -> None:
         OutputError: fewer than `needed_bytes` are free where `path` is or will be.
     """
     with speaking_of(path):
-        disk = shutil.disk_usage(_nearest(path))
+        disk = shutil.disk_usage(nearest_there(path))
         if disk.total and disk.free < needed_bytes:  # a file system without a size has no room to run out of
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -181,10 +180,6 @@ def speaking_of(path: Path) -> Iterator[None]:
                 reason=error.strerror or error,
             )
         ) from error
-
-
-def _nearest(path: Path) -> Path:
-    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
 
 
 def _move_up(hidden: Path, path: Path) -> None:

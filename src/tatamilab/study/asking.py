@@ -10,9 +10,8 @@ from pathlib import Path
 
 from tatamilab.data import Dataset, load
 from tatamilab.engine.target import choose
-from tatamilab.errors import OutputError
-from tatamilab.files import write_whole
-from tatamilab.i18n import _
+from tatamilab.experiment.folder import speaking_of
+from tatamilab.files import check_folder, write_whole
 from tatamilab.store import RunRow, RunStatus, StudyStore
 from tatamilab.study.answer import Answer, answer
 from tatamilab.study.design import Place, Placed, check_sizes, placed, study_id
@@ -150,6 +149,16 @@ def _answered(
     return Asked(id or study_id(study), found, said, runs, rows, whole)
 
 
+def check_out(folder: Path) -> None:
+    """Refuse a folder in which `write_folder` could write nothing, before anything is trained for it.
+
+    Raises:
+        OutputError: a file is in the way, or the disk takes none.
+    """
+    with speaking_of(folder):
+        check_folder(folder)
+
+
 def write_folder(asked: Asked, folder: Path) -> list[Path]:
     """Leave the verdict, all numbers, every run and the figures in a folder; return what was written.
 
@@ -159,7 +168,7 @@ def write_folder(asked: Asked, folder: Path) -> list[Path]:
     from tatamilab.instruments.saving import save_figure
     from tatamilab.study.drawing import figures
 
-    try:
+    with speaking_of(folder):
         folder.mkdir(parents=True, exist_ok=True)
         texts = {
             "verdict.txt": "\n".join(asked.sentences) + "\n",
@@ -170,14 +179,4 @@ def write_folder(asked: Asked, folder: Path) -> list[Path]:
         for name, text in texts.items():
             write_whole(folder / name, text)
         drawn = [path for name, fig in figures(asked.answer) for path in save_figure(fig, folder, name)]
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(
-            _(
-                "Writing to {path} failed: {reason}; choose another folder with --out.",
-                path=folder,
-                reason=error.strerror or error,
-            )
-        ) from error
     return [*(folder / name for name in texts), *drawn]
