@@ -19,8 +19,13 @@ SENTENCES = [
     ("run --data-size -3", None, None),
     ("run --data-size 60001", None, None),
     ("run --validation-split 0.999999", None, None),
-    ("run --model cnnn", None, None),
+    (
+        "run --model cnnn",
+        "Unknown model 'cnnn'; the nearest known name is 'cnn'.",
+        None,
+    ),
     ("run --model not-there.keras", None, None),
+    ("run --model not_there:build", None, None),
     (
         "run --data-size abc",
         "--data-size takes a whole number, but 'abc' was given.",
@@ -110,6 +115,7 @@ def test_one_sentence_and_nothing_written(
     for lang, expected in (("en", english), ("ja", japanese)):
         said = tatami("--lang", lang, *line.split())
         assert said.code == 2
+        assert said.out == ""
         assert said.err.count("\n") == 1
         assert "Traceback" not in said.err
         if expected is not None:

@@ -49,7 +49,7 @@ class Prepared:
 
 
 def prepare(options: RunOptions, watcher: Watcher, timings: Timings) -> Prepared:
-    """Look at the output folder, load the data, build the model.
+    """Look at the output folder and the model's name, load the data, build the model.
 
     Raises:
         BadInput: the data, the model or the split can't be used.
@@ -58,6 +58,7 @@ def prepare(options: RunOptions, watcher: Watcher, timings: Timings) -> Prepared
     started = datetime.now().astimezone()
     path = folder.path_for(options, started)
     folder.check(path, force=options.force)
+    models.check_name(options.model)
     with timings.phase(Phase.DATA):
         dataset = data.load(
             options.data,

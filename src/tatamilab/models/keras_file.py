@@ -38,18 +38,7 @@ def read_keras_file(path: Path) -> "keras.Model":
         DataFileError: the file is missing, not a model, damaged, unpacks to too much, or contains code:
             a Lambda layer, or a class or function that is not Keras's own.
     """
-    if not path.is_file():
-        raise DataFileError(_("There is no model file {file}: check the path.", file=path))
-    config = _read_config(path)
-    if found := next(_code_in(config), None):
-        raise DataFileError(
-            _(
-                "{file} contains code ({what}), which tatamilab does not run; build the model in a function "
-                "of your own, and name it as MODULE:FUNCTION.",
-                file=path,
-                what=" ".join(found.split()),
-            )
-        )
+    config = checked_config(path)
     import keras
 
     try:
@@ -71,6 +60,27 @@ def read_keras_file(path: Path) -> "keras.Model":
             _("{file} holds a {received}, not a model.", file=path, received=type(model).__name__)
         )
     return model
+
+
+def checked_config(path: Path) -> object:
+    """The configuration in a model's file, which is whole and holds no code; it is read without Keras.
+
+    Raises:
+        DataFileError: the file is missing, not a model, damaged, unpacks to too much, or contains code.
+    """
+    if not path.is_file():
+        raise DataFileError(_("There is no model file {file}: check the path.", file=path))
+    config = _read_config(path)
+    if found := next(_code_in(config), None):
+        raise DataFileError(
+            _(
+                "{file} contains code ({what}), which tatamilab does not run; build the model in a function "
+                "of your own, and name it as MODULE:FUNCTION.",
+                file=path,
+                what=" ".join(found.split()),
+            )
+        )
+    return config
 
 
 def _read_config(path: Path) -> object:

@@ -10,9 +10,9 @@ from tatamilab import backend
 from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 from tatamilab.models.built_in import BUILT_IN, Shape
-from tatamilab.models.keras_file import read_keras_file
+from tatamilab.models.keras_file import checked_config, read_keras_file
 from tatamilab.models.reasons import first_line
-from tatamilab.models.user_function import call_user_function
+from tatamilab.models.user_function import call_user_function, check_module
 
 if TYPE_CHECKING:
     import keras
@@ -58,6 +58,7 @@ def load_model(
         raise BadInput(
             _("The seed must be from 0 to {last}; received {received}.", last=_LARGEST_SEED, received=seed)
         )
+    check_name(spec)
     backend.choose()
     import keras
 
@@ -69,12 +70,30 @@ def load_model(
         if options:
             raise _takes_none_of(spec, options, ())
         model = read_keras_file(Path(spec).expanduser())
-    elif ":" in spec:
-        model = call_user_function(spec, input_shape, n_classes, options)
     else:
-        raise _unknown(spec)
+        model = call_user_function(spec, input_shape, n_classes, options)
     _check_fit(spec, model, input_shape, n_classes)
     return model
+
+
+def check_name(spec: str) -> None:
+    """Refuse what names no model, before any data is read; Keras is not imported for it, and no code of the user's run.
+
+    Args:
+        spec: as in `load_model`.
+
+    Raises:
+        BadInput: the name is unknown, or there is no such module.
+        DataFileError: the file is missing, damaged, no Keras model, or contains code.
+    """
+    if spec in BUILT_IN:
+        return
+    if spec.endswith(".keras"):
+        checked_config(Path(spec).expanduser())
+    elif ":" in spec:
+        check_module(spec)
+    else:
+        raise _unknown(spec)
 
 
 def _check_options(name: str, function: Callable[..., object], options: Mapping[str, object] | None) -> None:

@@ -1,6 +1,7 @@
 """Gets a model from a function of the user's, named as `MODULE:FUNCTION`."""
 
 import importlib
+import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -57,19 +58,28 @@ def call_user_function(
     return model
 
 
+def check_module(spec: str) -> None:
+    """Refuse a module that is nowhere; nothing of it is run for that.
+
+    Args:
+        spec: `MODULE:FUNCTION`.
+
+    Raises:
+        BadInput: Python knows no such module, neither here nor elsewhere on its path.
+    """
+    top = spec.partition(":")[0].partition(".")[0]
+    with _current_folder_on_path():
+        if top in sys.modules or (top and importlib.util.find_spec(top)):
+            return
+    raise _cannot_import(spec, ModuleNotFoundError(f"No module named {top!r}"))
+
+
 def _find(spec: str) -> Callable[..., object]:
     module_name, _colon, function_name = spec.partition(":")
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as problem:  # importing runs the user's code
-        raise BadInput(
-            _(
-                "Cannot import the module {module!r} of {spec}: {problem}; run the command in its folder.",
-                module=module_name,
-                spec=spec,
-                problem=first_line(problem),
-            )
-        ) from problem
+        raise _cannot_import(spec, problem) from problem
     function = getattr(module, function_name, None)
     if not callable(function):
         raise BadInput(
@@ -80,6 +90,17 @@ def _find(spec: str) -> Callable[..., object]:
             )
         )
     return function
+
+
+def _cannot_import(spec: str, problem: BaseException) -> BadInput:
+    return BadInput(
+        _(
+            "Cannot import the module {module!r} of {spec}: {problem}; run the command in its folder.",
+            module=spec.partition(":")[0],
+            spec=spec,
+            problem=first_line(problem),
+        )
+    )
 
 
 def _taken_by(function: Callable[..., object], values: dict[str, object]) -> dict[str, object]:
