@@ -66,6 +66,18 @@ def test_a_folder_may_be_given_as_a_text(refused) -> None:
     )
 
 
+def test_data_and_a_model_may_be_given_as_paths(refused) -> None:
+    given = RunOptions(data=Path("mine.npz"), model=Path("nets", "wide.keras"))  # type: ignore[arg-type]
+    assert given == RunOptions(data="mine.npz", model=str(Path("nets", "wide.keras")))
+    assert given.model_label == "wide"
+    for name, value in (("model", len), ("data", None)):
+        refused(
+            lambda name=name, value=value: RunOptions(**{name: value}),
+            en=f"{name} must be a name or a path, but {value!r} was given.",
+            ja=f"{name} には名前かパスを指定してください。指定された値は {value!r} です。",
+        )
+
+
 def test_unknown_name_suggests_the_nearest(refused) -> None:
     refused(
         lambda: RunOptions(optimizer="adan"),

@@ -37,13 +37,13 @@ class RunOptions:
     """Everything that decides a run. The defaults are the worksheet's.
 
     Attributes:
-        data: a known data set's name, or the path of a folder, an `.npz` file or IDX files.
+        data: a known data set's name, or the path (or its text) of a folder, an `.npz` file or IDX files.
         data_size: the first so many training images; `None` for all.
         draw: with `data_size`, the seed of a random subset instead of the first images.
         balanced: with `draw`, as many images of each class.
         skip_bad: leave out images that can't be read, instead of stopping at the first.
         data_mirror: address or folder to fetch data from, in place of the official one.
-        model: a built-in name, `FILE.keras` or `MODULE:FUNCTION`.
+        model: a built-in name, `FILE.keras` (a path or a text) or `MODULE:FUNCTION`.
         epochs: passes over the training images, at least 1.
         batch_size: images a step, at least 1.
         validation_split: share of the training images, taken from the end, to validate on; between 0 and 1.
@@ -82,6 +82,8 @@ class RunOptions:
     backend: str = "auto"
 
     def __post_init__(self) -> None:
+        for name in ("data", "model"):
+            object.__setattr__(self, name, _text(name, getattr(self, name)))
         if self.out is not None:
             object.__setattr__(self, "out", _path("out", self.out))
         _whole_number_from_1("epochs", self.epochs)
@@ -132,6 +134,12 @@ class RunOptions:
     def changed(self) -> dict[str, Any]:
         """The options that differ from the worksheet's defaults."""
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, (str, Path)):
+        raise BadInput(_("{name} must be a name or a path, but {value!r} was given.", name=name, value=value))
+    return str(value)
 
 
 def _path(name: str, value: object) -> Path:
