@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tatamilab.engine import ahead as module
 from tatamilab.engine.ahead import MOST, Ahead
 from tatamilab.engine.graph import Optimizer
 from tatamilab.engine.kernels.optimizer import rates
@@ -40,7 +41,7 @@ def test_a_long_training_asks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(len(learning_rates))
         return rates(optimizer, iterations, learning_rates)
 
-    monkeypatch.setattr("tatamilab.engine.ahead.rates", counted)
+    monkeypatch.setattr(module, "rates", counted)
     ahead = Ahead(RULES["adam"])
     for step in range(255):
         ahead.rows(step, 0.5, 1)
