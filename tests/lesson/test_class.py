@@ -162,23 +162,23 @@ def test_a_sample_of_somebody_else_is_missing_as_ones_own(summary) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("bomb.zip/bomb.html", "it is larger than 200 MB once unpacked."),
-        ("lying bomb.zip/bomb.html", "it is damaged."),
+        ("bomb.zip/bomb.html", "It is larger than 200 MB once unpacked."),
+        ("lying bomb.zip/bomb.html", "It is damaged."),
         ("nested.zip/a.zip/b.zip", "It is a zip in a zip in a zip."),
         ("damaged.zip", "It is not a zip, or a damaged one."),
-        ("damaged.html", "it holds no results that tatami report wrote."),
-        ("a poem.html", "it holds no results that tatami report wrote."),
+        ("damaged.html", "It holds no results that tatami report wrote."),
+        ("a poem.html", "It holds no results that tatami report wrote."),
         ("empty.ipynb", "It is not a notebook."),
         ("virus.exe", "It is no report (.html), no notebook (.ipynb) and no run."),
         ("half a gigabyte.html", "It is larger than 200 MB."),
         ("link.html", "It is a link, and links are not followed."),
         (
             "climbing.zip/../../climbed.html",
-            "its name points out of the zip; it was read, and nothing was written.",
+            "Its name points out of the zip; it was read, and nothing was written.",
         ),
         (
             "climbing.zip//absolute.html",
-            "its name points out of the zip; it was read, and nothing was written.",
+            "Its name points out of the zip; it was read, and nothing was written.",
         ),
     ],
 )
@@ -338,7 +338,7 @@ def test_a_password(tmp_path: Path) -> None:
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(mark) + offset] |= 1
     with i18n.using("en"):
-        assert list(members(io.BytesIO(bytes(content)))) == ["a.html: it is locked with a password."]
+        assert list(members(io.BytesIO(bytes(content)))) == ["a.html: It is locked with a password."]
 
 
 @pytest.mark.parametrize(
@@ -392,6 +392,70 @@ def test_no_such_folder(refused) -> None:
         en="There is no folder nowhere.",
         ja="フォルダ nowhere はありません。",
     )
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path: Path, refused) -> None:
+    path = tmp_path / "1.html"
+    path.write_bytes(page(1))
+    refused(
+        lambda: gather(path),
+        en=f"{path} is a file, not a folder; name the folder that it lies in.",
+        ja=f"{path} はフォルダではなくファイルです。それが入っているフォルダを指定してください。",
+    )
+
+
+@pytest.mark.parametrize("beside", [{}, {"x.npz": b"x", "x.toml": b"x"}])
+def test_a_folder_without_any_hand_in(
+    beside: dict[str, bytes], tmp_path: Path, capsys, monkeypatch, tatami_lesson: Callable[..., int]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    for name, content in beside.items():
+        Path("in", name).write_bytes(content)
+    assert tatami_lesson("class", "collect", "in", "--lang", "en") == 2
+    said = capsys.readouterr()
+    assert said.err == (
+        "Nothing was handed in: in holds no report (.html), no notebook (.ipynb) and no run that can be read.\n"
+    )
+    assert said.out.splitlines() == (
+        [
+            "Not read: x.toml: It is no report (.html), no notebook (.ipynb) and no run.",
+            "Passed over, as no hand-ins: x.npz.",
+        ]
+        if beside
+        else []
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_what_lies_beside_hand_ins_is_named_but_not_a_packed_runs_own_files(tmp_path: Path) -> None:
+    (tmp_path / "1.html").write_bytes(page(1))
+    for name in "bcdefghijklm":
+        (tmp_path / f"{name}.txt").write_bytes(b"x")
+    run = {
+        "run/run.json": b"{}",
+        "run/index.html": b"<html>",
+        "run/figures/a.png": b"x",
+        "run/trained.keras": b"x",
+    }
+    (tmp_path / "a.zip").write_bytes(zipped(**run, **{"notes.txt": b"x", "index.html": b"x"}))
+    with i18n.using("en"):
+        found = summarise(gather(tmp_path))
+        assert found.passed_over == ("a.zip/notes.txt", *(f"{name}.txt" for name in "bcdefghijklm"))
+        assert [name for name, _reason in found.unread] == ["a.zip/index.html", "a.zip/run"]
+        listed = ", ".join(["a.zip/notes.txt", *(f"{name}.txt" for name in "bcdefghij")])
+        assert f"Passed over, as no hand-ins: {listed} and 3 more." in render(found)
+        hidden = render(summarise(gather(tmp_path), anonymous=True), anonymous=True)
+    assert "Passed over, as no hand-ins: 13 files." in hidden
+    assert "notes.txt" not in hidden
+
+
+def test_no_heading_over_answers_that_nobody_wrote(tmp_path: Path) -> None:
+    (tmp_path / "1.html").write_bytes(page(1, answers={}))
+    with i18n.using("en"):
+        assert "<h2>Answers</h2>" not in render(summarise(gather(tmp_path)))
+        (tmp_path / "2.html").write_bytes(page(2))
+        assert "<h2>Answers</h2>" in render(summarise(gather(tmp_path)))
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """`tatami class`: what a teacher needs."""
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +11,7 @@ from tatamilab.errors import BadInput, writing
 from tatamilab.i18n import _
 
 if TYPE_CHECKING:
-    from tatamilab.lesson.students import Student
+    from tatamilab.lesson.classroom import ClassSummary
 
 app = group(_("A class: what to prepare, and what was handed in."))
 DEFAULT = "class.html"
@@ -62,42 +60,41 @@ def collect(
     if page.suffix.lower() != ".html":
         raise BadInput(_("The page of a class is .html; received {path}.", path=page))
     from tatamilab.files import write_whole
-    from tatamilab.lesson.classroom import gather, render, summarise, table
+    from tatamilab.lesson.classroom import gather, read_roster, render, summarise, table
     from tatamilab.lesson.classroom.page import verdict
 
-    everyone = () if roster is None else _everyone(roster)
+    everyone = () if roster is None else read_roster(roster)
+    if roster is not None and page.with_suffix(".csv").resolve() == roster.resolve():
+        raise BadInput(
+            _("The list {path} would be written over; choose another page with --out.", path=roster)
+        )
     summary = summarise(gather(folder), everyone, anonymous=anonymous)
+    if not summary.n_handed_in:
+        _tell_unread(summary)
+        raise BadInput(
+            _(
+                "Nothing was handed in: {folder} holds no report (.html), no notebook (.ipynb) and no run that can be "
+                "read.",
+                folder=folder,
+            )
+        )
     with writing(page):
         write_whole(page, render(summary, anonymous=anonymous))
         write_whole(page.with_suffix(".csv"), table(summary))
     print(verdict(summary))
-    for name, reason in summary.unread:
-        print(_("Not read: {name}: {reason}", name=name, reason=reason))
+    _tell_unread(summary)
     print(
         _("{n} handed in: {page}, {table}", n=summary.n_handed_in, page=page, table=page.with_suffix(".csv"))
     )
 
 
-def _everyone(path: Path) -> "tuple[Student, ...]":
-    """The students of a list, as Excel in Japan or anything else saves it."""
-    from tatamilab.lesson.students import Student
+def _tell_unread(summary: "ClassSummary") -> None:
+    from tatamilab.lesson.classroom.page import passed_over
 
-    try:
-        content = path.read_bytes()
-    except OSError as problem:
-        raise BadInput(_("There is no list {path}.", path=path)) from problem
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp932", errors="replace")
-    try:
-        cells = list(csv.reader(io.StringIO(text, newline="")))
-    except csv.Error as problem:
-        raise BadInput(
-            _("{path} is no list that can be read: {reason}.", path=path, reason=problem)
-        ) from problem
-    rows = [row for row in cells if row and any(c.isdigit() for c in row[0])]
-    return tuple(Student(*(cell.strip() for cell in row[:3])) for row in rows)
+    for name, reason in summary.unread:
+        print(_("Not read: {name}: {reason}", name=name, reason=reason))
+    if summary.passed_over:
+        print(passed_over(summary))
 
 
 @app.command(

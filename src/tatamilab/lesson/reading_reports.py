@@ -85,9 +85,9 @@ def report_content(content: bytes) -> ReadReport:
     try:
         fields = read_json(found["content"] if found else "")
     except ValueError as problem:
-        raise BadInput(_("it holds no results that tatami report wrote.")) from problem
+        raise BadInput(_("It holds no results that tatami report wrote.")) from problem
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
-        raise BadInput(_("it was written by another version of tatamilab."))
+        raise BadInput(_("It was written by another version of tatamilab."))
     troubles: list[str] = []
     answers = fields.get("answers")
     return ReadReport(

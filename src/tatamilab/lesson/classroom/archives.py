@@ -63,7 +63,7 @@ def members(file: BinaryIO) -> Iterator[Member | str]:
             left -= len(read)
             if is_outside(name):
                 yield _(
-                    "{name}: its name points out of the zip; it was read, and nothing was written.", name=name
+                    "{name}: Its name points out of the zip; it was read, and nothing was written.", name=name
                 )
             yield Member(name, entry.date_time, read)
 
@@ -97,17 +97,17 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes
     """The bytes of a member, which may be more than the zip says of it."""
     try:
         if entry.file_size > limit:
-            raise BadInput(_("it is larger than {limit:,} MB once unpacked.", limit=limit // 2**20))
+            raise BadInput(_("It is larger than {limit:,} MB once unpacked.", limit=limit // 2**20))
         with archive.open(entry) as member:
             content = member.read(limit + 1)
     except BadInput:
         raise
     except RuntimeError as problem:  # how zipfile says that a password is needed
-        raise BadInput(_("it is locked with a password.")) from problem
+        raise BadInput(_("It is locked with a password.")) from problem
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib.error, ValueError) as problem:
-        raise BadInput(_("it is damaged.")) from problem
+        raise BadInput(_("It is damaged.")) from problem
     if len(content) > limit:
-        raise BadInput(_("it is larger than {limit:,} MB once unpacked.", limit=limit // 2**20))
+        raise BadInput(_("It is larger than {limit:,} MB once unpacked.", limit=limit // 2**20))
     return content
 
 

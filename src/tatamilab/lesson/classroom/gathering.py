@@ -27,7 +27,7 @@ NAMED_BY_TIME = re.compile(r"\d{8}-\d{6}-")
 RUNS = "runs"
 """The folder that it puts them into."""
 PASSED_OVER = {".csv", ".txt", ".md", ".png", ".svg", ".keras", ".npz", ".json", ".py"}
-"""What may lie beside a hand-in without being one."""
+"""What may lie beside a hand-in without being one: it is named, and not read."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,12 @@ class Gathered:
     Attributes:
         handed_in: what could be read.
         unread: what could not, by name, with the reason.
+        passed_over: files that may lie beside a hand-in and are none.
     """
 
     handed_in: list[HandedIn] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
 
 
 def gather(folder: Path) -> Gathered:
@@ -80,8 +82,10 @@ def gather(folder: Path) -> Gathered:
     the same folder, or in one above it.
 
     Raises:
-        BadInput: there is no such folder.
+        BadInput: there is no such folder, or it is a file.
     """
+    if folder.is_file():
+        raise BadInput(_("{path} is a file, not a folder; name the folder that it lies in.", path=folder))
     if not folder.is_dir():
         raise BadInput(_("There is no folder {path}.", path=folder))
     found = Gathered()
@@ -172,6 +176,7 @@ def _take(path: Path, name: str, found: Gathered) -> None:
 def _take_zip(file: BinaryIO, name: str, found: Gathered, depth: int) -> None:
     """Hand-ins in a zip, and in zips in it: an LMS packs what students have packed."""
     runs: dict[str, list[Member]] = {}
+    beside = Gathered()
     for member in members(file):
         if isinstance(member, str):
             found.unread.append((f"{name}/{member.partition(': ')[0]}", member.partition(": ")[2]))
@@ -182,15 +187,28 @@ def _take_zip(file: BinaryIO, name: str, found: Gathered, depth: int) -> None:
             if inside.name in RUN_FILES:
                 runs.setdefault(str(inside.parent), []).append(full)
             elif inside.suffix.lower() != ".zip":
-                _take_content(full, found)
+                _take_content(full, beside)
             elif depth == 0:
                 found.unread.append((full.name, _("It is a zip in a zip in a zip.")))
             else:
                 _take_zip(io.BytesIO(member.content), full.name, found, depth - 1)
         except BadInput as problem:
-            found.unread.append((full.name, str(problem)))
+            beside.unread.append((full.name, str(problem)))
+    _add_beside_runs(beside, [f"{name}/{where}/".replace("/./", "/") for where in runs], found)
     for where, files in runs.items():
         _take_packed_run(f"{name}/{where}", files, found)
+
+
+def _add_beside_runs(beside: Gathered, runs: Sequence[str], found: Gathered) -> None:
+    """Add what lies in a zip, but for a run's own page, figures and networks, which its record stands for."""
+
+    def is_a_runs(name: str) -> bool:
+        return any(name.startswith(run) for run in runs)
+
+    pages = {run + page for run in runs for page in (run_folder.PAGE, run_folder.EXPLAIN_PAGE)}
+    found.handed_in += beside.handed_in
+    found.unread += [(name, reason) for name, reason in beside.unread if name not in pages]
+    found.passed_over += [name for name in beside.passed_over if not is_a_runs(name)]
 
 
 def _take_packed_run(name: str, files: list[Member], found: Gathered) -> None:
@@ -221,7 +239,9 @@ def _take_content(member: Member, found: Gathered) -> None:
                 tuple(book.results), tuple(book.troubles),
             )
         )  # fmt: skip
-    elif suffix not in PASSED_OVER:
+    elif suffix in PASSED_OVER:
+        found.passed_over.append(member.name)
+    else:
         found.unread.append((member.name, _("It is no report (.html), no notebook (.ipynb) and no run.")))
 
 

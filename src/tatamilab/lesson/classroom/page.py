@@ -11,6 +11,8 @@ from tatamilab.lesson.classroom.summary import ClassSummary
 from tatamilab.lesson.report import environment
 
 ENLARGED = 3
+MOST_NAMES = 10
+"""Of files that are no hand-ins."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With these a spreadsheet takes a text for a formula."""
 
@@ -30,6 +32,7 @@ def render(summary: ClassSummary, *, anonymous: bool = False) -> str:
             anonymous=anonymous,
             percent=percent,
             verdict=verdict(summary),
+            passed_over=passed_over(summary),
             pairs=_pairs(summary),
             digits=_digits(summary),
         )
@@ -87,6 +90,17 @@ def verdict(summary: ClassSummary) -> str:
     better = "CNN" if estimate.mean > 0 else "BPNN"
     conclusion = _("The {model} is better on samples of 600.", model=better)
     return _("{facts} {conclusion}", facts=facts, conclusion=conclusion)
+
+
+def passed_over(summary: ClassSummary) -> str:
+    """Which files were not looked into; empty if there were none."""
+    names = summary.passed_over
+    if not names:
+        return ""
+    listed, n = ", ".join(names[:MOST_NAMES]), len(names) - MOST_NAMES
+    if n > 0:
+        return _("Passed over, as no hand-ins: {names} and {n} more.", names=listed, n=n)
+    return _("Passed over, as no hand-ins: {names}.", names=listed)
 
 
 def _no_formula(text: str) -> str:

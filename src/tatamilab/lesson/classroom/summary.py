@@ -90,6 +90,7 @@ class ClassSummary:
         same: groups of sources whose networks are the same to the last bit.
         notes: what else is worth knowing, in words.
         unread: what could not be read, with the reason.
+        passed_over: files that are no hand-ins.
     """
 
     rows: tuple[Row, ...]
@@ -99,11 +100,17 @@ class ClassSummary:
     same: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     unread: tuple[tuple[str, str], ...]
+    passed_over: tuple[str, ...] = ()
 
     @property
     def n_handed_in(self) -> int:
         """Hand-ins that count; those of the list who are absent are none."""
         return sum(not row.is_absent for row in self.rows)
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether anybody has written one."""
+        return any(answer for row in self.rows for answer in row.answers.values())
 
 
 def summarise(found: Gathered, roster: Sequence[Student] = (), *, anonymous: bool = False) -> ClassSummary:
@@ -126,8 +133,9 @@ def summarise(found: Gathered, roster: Sequence[Student] = (), *, anonymous: boo
         for trouble in one.troubles
     ]
     summary = ClassSummary(
-        tuple(rows), _pool(rows), _first(rows), _hardest(rows), _same(rows), tuple(notes), tuple(found.unread)
-    )
+        tuple(rows), _pool(rows), _first(rows), _hardest(rows), _same(rows), tuple(notes), tuple(found.unread),
+        tuple(found.passed_over),
+    )  # fmt: skip
     return _without_names(summary) if anonymous else summary
 
 
@@ -242,7 +250,12 @@ def _without_names(summary: ClassSummary) -> ClassSummary:
         rows=tuple(rows[place] for place in order),
         same=tuple(tuple(sorted(names[source] for source in group)) for group in summary.same),
         notes=(_("{n} notes, which name somebody.", n=len(summary.notes)),) if summary.notes else (),
-        unread=((_("{n} files", n=len(summary.unread)), _("could not be read.")),) if summary.unread else (),
+        unread=(
+            ((_("{n} files", n=len(summary.unread)), _("They could not be read; their names are left out.")),)
+            if summary.unread
+            else ()
+        ),
+        passed_over=(_("{n} files", n=len(summary.passed_over)),) if summary.passed_over else (),
     )
 
 
