@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 Page = Callable[..., Any]
 
@@ -114,21 +115,67 @@ def test_two_pages_of_a_browser_show_one_run(page: Page) -> None:
     second.wait_for_function("document.querySelector('.tl-status').textContent.includes('step 1 of 422')")
 
 
-def test_another_network_is_another_address_and_there_is_a_way_back(page: Page) -> None:
+def test_another_network_is_trained_at_its_own_address_and_there_is_a_way_back(page: Page) -> None:
     opened = page()
     opened.get_by_role("button", name="One batch").click()
     opened.wait_for_function("document.querySelector('.tl-status').textContent.includes('step 1 of 422')")
-    editor = opened.locator(".tl-editor")
-    editor.locator("select").first.select_option("small-data")
-    editor.locator("select").nth(1).select_option("600")
+    train = opened.get_by_role("button", name="Train this network")
+    assert train.is_disabled()
+    assert opened.locator(".tl-why").inner_text().startswith("This network is the one that is trained")
+    opened.locator(".tl-editor select").first.select_option("small-data")
     opened.wait_for_function("!document.querySelector('.tl-editor .tl-first').disabled")
-    editor.get_by_role("button", name="Train this network").click()
-    opened.wait_for_url("**/?net=c32k5_p2_d128&images=600")
+    train.click()
+    opened.wait_for_url("**/?net=c32k5_p2_d128")
+    opened.wait_for_function("document.querySelector('.tl-status')?.textContent.includes('images a second')")
+    assert "Press “Start”." not in opened.locator("header").inner_text()
+    opened.get_by_role("button", name="Pause").click()
+    opened.get_by_role("button", name="Go on").wait_for()
+    paused_at = status(opened)
+    opened.reload()
     opened.wait_for_selector(".tl-pixel td")
-    assert status(opened) == "Ready: 10 epochs of 5 steps, seed 1"
+    tab = opened.context.new_page()
+    tab.goto(opened.url)
+    tab.wait_for_selector(".tl-pixel td")
+    assert (status(opened), status(tab)) == (paused_at, paused_at), "it is trained once for each press"
     opened.go_back()
     opened.wait_for_selector(".tl-pixel td")
-    assert "step 1 of 422" in status(opened)
+    assert status(opened) == "epoch 1 of 10, step 1 of 422"
+
+
+@pytest.mark.parametrize(
+    ("lang", "low", "high", "use"),
+    [
+        pytest.param("en", "filters: a whole number from 1 to 128", "kernel: a whole number from 1 to 15",
+                     "Train this network", marks=pytest.mark.slow),
+        ("ja", "フィルタの数：1 ～ 128 の整数を入れてください", "カーネル：1 ～ 15 の整数を入れてください",
+         "このネットワークを学習する"),
+    ],
+)  # fmt: skip
+def test_a_wrong_number_stays_and_is_said_until_it_is_mended(
+    page: Page, lang: str, low: str, high: str, use: str
+) -> None:
+    opened = page(f"?lang={lang}&images=600", viewport={"width": 390, "height": 800})
+    layer = opened.locator(".tl-editor li").first
+    filters, kernel = layer.locator("input").nth(0), layer.locator("input").nth(1)
+    said, why = layer.locator(".tl-problem"), opened.locator(".tl-why")
+    train = opened.get_by_role("button", name=use)
+    filters.fill("-5")
+    kernel.fill("99")
+    expect(said).to_have_text(f"{low} · {high}")
+    kernel.blur()
+    assert [one.input_value() for one in (filters, kernel)] == ["-5", "99"]
+    assert [one.get_attribute("aria-invalid") for one in (filters, kernel)] == ["true", "true"]
+    assert low in why.inner_text()
+    assert train.is_disabled()
+    assert layer.locator(".tl-text").inner_text() == "", "a shape would be that of other numbers"
+    kernel.fill("3")
+    expect(said).to_have_text(low)
+    filters.fill("8")
+    expect(said).to_have_text("")
+    expect(why).to_have_text("")
+    expect(layer.locator(".tl-text")).to_have_text("→ 26×26×8")
+    train.click()
+    opened.wait_for_url("**/?net=c8k3_p2_d20&images=600&lang=" + lang)
 
 
 def test_what_does_not_fit_is_said_where_it_stands(page: Page) -> None:

@@ -146,6 +146,21 @@ def test_a_run_is_taken_up_under_the_address_of_what_was_changed(sessions: Sessi
     assert (taken.id, taken.moment().step) == (first.id, 1)
 
 
+def test_what_is_to_be_trained_is_trained_once_and_on_its_own_page_only(sessions: Sessions) -> None:
+    wanted, other = Setup(seed=7), Setup(seed=8)
+    sessions.begin_at_next_page("a", wanted)
+    assert sessions.enter("b", wanted).run.moment().phase is Phase.READY
+    run = sessions.enter("a", wanted).run
+    assert run.moment().phase is Phase.RUNNING
+    run.pause()
+    assert sessions.enter("a", wanted).run is run
+    assert run.moment().phase is Phase.PAUSED
+    sessions.begin_at_next_page("a", wanted)
+    sessions.enter("a", other)
+    sessions.enter("a", wanted)
+    assert run.moment().phase is Phase.PAUSED
+
+
 def test_closing_keeps_every_run(tmp_path: Path) -> None:
     sessions = Sessions(made, tmp_path)
     run = sessions.enter("a", Setup()).run

@@ -15,9 +15,10 @@ from nicegui import Client, app, core, ui
 
 from tatamilab.errors import BadInput
 from tatamilab.i18n import LANGUAGES, _, language, using
+from tatamilab.instruments.words import sentences
 from tatamilab.lab.host import THREADS, Hosted
 from tatamilab.lab.sessions import Sessions, Visit
-from tatamilab.session import Setup
+from tatamilab.session import Phase, Setup
 from tatamilab.session.blueprint import WORKSHEET
 from tatamilab.session.moment import Kept
 from tatamilab.session.setup import LONG_S
@@ -98,8 +99,11 @@ class _Page:
     def _about(self) -> str:
         n = len(self._run.sample.x)
         if self._setup.network == WORKSHEET:
-            return _("The worksheet's network, on {n:,} digits of MNIST. Press Start.", n=n)
-        return _("Your own network, on {n:,} digits of MNIST. Press Start.", n=n)
+            what = _("The worksheet's network, on {n:,} digits of MNIST.", n=n)
+        else:
+            what = _("Your own network, on {n:,} digits of MNIST.", n=n)
+        is_ready = self._run.moment().phase is Phase.READY
+        return sentences([what, _("Press “{start}”.", start=_("Start")) if is_ready else ""])
 
     def _parts(self) -> list[tuple[str, str, str, Callable[[], Part]]]:
         """Of each part: its anchor, title, a sentence, and what makes it."""
@@ -148,7 +152,7 @@ class _Page:
                 _(
                     "Put layers together and see what they cost. The address of the page then holds your network."
                 ),
-                lambda: NetworkEditor(setup, self._open),
+                lambda: NetworkEditor(setup, self._train),
             ),
             (
                 "runs",
@@ -173,6 +177,10 @@ class _Page:
         """Go to the page of another setup; called in a thread."""
         if core.loop is not None:
             core.loop.call_soon_threadsafe(self._client.open, _address(setup, self._lang))
+
+    def _train(self, setup: Setup) -> None:
+        self._sessions.begin_at_next_page(self._browser, setup)
+        self._open(setup)
 
     def _restore(self, setup: Setup, kept: Kept) -> None:
         self._open(self._sessions.put(self._browser, setup, kept))

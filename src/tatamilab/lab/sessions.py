@@ -85,11 +85,20 @@ class Sessions:
         self._make, self._folder = make, folder
         self._spare: LiveRun | None = make(Setup())
         self._held: list[_Held] = []
+        self._to_begin: dict[str, Setup] = {}  # by browser
         self._lock = Lock()
 
     def shelf(self, browser: str) -> Shelf:
         """Where the runs of this browser are kept."""
         return Shelf(self._folder / sha256(browser.encode()).hexdigest()[:16])
+
+    def begin_at_next_page(self, browser: str, setup: Setup) -> None:
+        """Start the run with this setup as soon as its page is open, if that is the next page this browser opens.
+
+        The address says nothing of it: a reload, the ways back and forward and a link start nothing.
+        """
+        with self._lock:
+            self._to_begin[browser] = setup
 
     def enter(self, browser: str, setup: Setup) -> Visit:
         """Open a page on the run of this browser with this setup: from memory, from disk, or a new one."""
@@ -97,7 +106,10 @@ class Sessions:
             held = self._find(browser, setup) or self._hold(browser, setup, self._found(browser, setup))
             visit = Visit(self, held)
             held.pages.add(visit)
-            return visit
+            begins = self._to_begin.pop(browser, None) == setup
+        if begins:
+            held.run.start()
+        return visit
 
     def put(self, browser: str, setup: Setup, kept: Kept) -> Setup:
         """Let the browser's run with this setup be the one kept.

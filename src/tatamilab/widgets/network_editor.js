@@ -4,6 +4,7 @@ const HEIGHT = 132, SCALE = 2.6, CHANNEL = 0.7, SLANT = 0.4, MAPS = ["conv", "po
 function render({ model, el }) {
   const texts = model.get("texts");
   let blocks = structuredClone(model.get("described").blocks), built = "";
+  const typed = new Map(); // of each block, what stands in its fields and is none of their numbers
 
   const preset = make("select", "", {}, option("", texts.own), ...texts.presets.map(([name, text]) => option(name, text)));
   const choices = texts.choices.map(([name, text, values]) => {
@@ -12,7 +13,7 @@ function render({ model, el }) {
     return { name, node, values, label: make("label", "", {}, text, node) };
   });
   const drawing = canvas("tl-drawing", texts.drawing);
-  const list = make("ol"), total = make("div"), cost = make("div"), says = make("p", "tl-unseen");
+  const list = make("ol"), total = make("div"), cost = make("div"), why = make("span", "tl-why"), says = make("p", "tl-unseen");
   says.setAttribute("aria-live", "polite");
   const use = button(texts.use, () => send({ use: true }), "tl-first");
   use.hidden = !texts.can_use;
@@ -26,7 +27,7 @@ function render({ model, el }) {
     make("div", "tl-row", { style: "gap:10px 20px" }, make("label", "", {}, texts.preset, preset), ...choices.map((one) => one.label)),
     drawing, list,
     make("div", "tl-row", { style: "margin-top:12px" }, make("span", "tl-muted", { textContent: texts.add }), ...adds),
-    make("div", "tl-sum", {}, total, cost), use, says, glossary(texts.words));
+    make("div", "tl-sum", {}, total, cost), make("div", "tl-row", {}, use, why), says, glossary(texts.words));
   el.replaceChildren(root);
 
   const channel = newest(model, "edited", "described");
@@ -35,25 +36,40 @@ function render({ model, el }) {
   preset.addEventListener("change", () => {
     const chosen = texts.presets.find(([name]) => name === preset.value);
     if (!chosen) return;
-    blocks = structuredClone(chosen[2]);
-    rebuild();
+    begin(chosen[2]);
     send();
   });
 
-  function field(block, [key, text, range]) {
-    const isChoice = Array.isArray(range[0]);
-    const node = isChoice ? make("select", "", {}, ...range.map(([value, name]) => option(value, name)))
-      : make("input", "", { type: "number", min: range[0], max: range[1], step: 1 });
+  function begin(all) {
+    blocks = structuredClone(all);
+    typed.clear();
+    rebuild();
+  }
+  function choice(block, [key, text, values]) {
+    const node = make("select", "", {}, ...values.map(([value, name]) => option(value, name)));
     node.value = block[key];
-    node.addEventListener("input", () => {
-      const value = isChoice ? node.value : Math.round(Number(node.value));
-      if (!isChoice && !(value >= range[0] && value <= range[1])) return;
-      block[key] = value;
-      send();
-    });
-    if (!isChoice) node.addEventListener("blur", () => { node.value = block[key]; });
+    node.addEventListener("input", () => { block[key] = node.value; send(); });
     return make("label", "", {}, text, node);
   }
+  // What is typed stays as it is; while it is no number of the range, the network keeps the last one that was.
+  function number(block, [key, text, [low, high]]) {
+    const node = make("input", "", { type: "number", min: low, max: high, step: 1, required: true });
+    const wrong = typed.get(block) ?? typed.set(block, new Map()).get(block);
+    const mark = () => node.setAttribute("aria-invalid", wrong.has(key));
+    node.value = wrong.get(key)?.value ?? block[key];
+    node.addEventListener("input", () => {
+      if (node.validity.valid) {
+        wrong.delete(key);
+        block[key] = Number(node.value);
+        send();
+      } else wrong.set(key, { value: node.value, says: texts.range.replace("{name}", text).replace("{low}", low).replace("{high}", high) });
+      mark();
+      show();
+    });
+    mark();
+    return make("label", "", {}, text, node);
+  }
+  const field = (block, one) => (Array.isArray(one[2][0]) ? choice : number)(block, one);
   function mover(sign, words, at, enabled, act) {
     const name = words.replace("{name}", texts.names[blocks[at].kind]).replace("{number}", at + 1);
     const node = Object.assign(button(sign, act), { title: name, disabled: !enabled });
@@ -124,12 +140,14 @@ function render({ model, el }) {
 
   function paint() {
     const described = model.get("described"), same = JSON.stringify(described.blocks) === JSON.stringify(blocks);
-    if (!same && !channel.isWaiting()) { blocks = structuredClone(described.blocks); rebuild(); }
+    if (!same && !channel.isWaiting()) begin(described.blocks);
     else if (same && built !== described.rows.map((row) => row.kind).join()) rebuild(focused());
-    if (same || !channel.isWaiting()) described.rows.forEach((row, k) => {
+    const rows = described.rows.map((row) => ({ ...row, problem: wrongOf(blocks[row.block]) || row.problem }));
+    const bad = rows.findIndex((row) => row.problem), known = bad < 0 ? rows.length : bad; // of what comes behind nothing is known
+    if (same || !channel.isWaiting()) rows.forEach((row, k) => {
       const [, , text, arithmetic, problem] = list.children[k].children;
-      text.textContent = row.text && `→ ${row.text}`;
-      arithmetic.textContent = row.arithmetic;
+      text.textContent = k < known && row.text ? `→ ${row.text}` : "";
+      arithmetic.textContent = k < known ? row.arithmetic : "";
       problem.textContent = row.problem;
     });
     preset.value = described.preset;
@@ -138,13 +156,18 @@ function render({ model, el }) {
       if (!values.includes(value) && ![...node.options].some((one) => Number(one.value) === value)) node.append(option(value, value.toLocaleString()));
       node.value = value;
     }
-    total.textContent = described.problem || described.total;
-    cost.textContent = described.cost;
+    const typo = rows.find((row) => wrongOf(blocks[row.block]));
+    const problem = typo ? texts.at.replace("{number}", rows.indexOf(typo) + 1).replace("{problem}", typo.problem) : described.problem;
+    total.textContent = problem ? "" : described.total;
+    cost.textContent = problem ? "" : described.cost;
     cost.className = described.long ? "tl-long" : "";
-    use.disabled = Boolean(described.problem) || !described.changed;
-    says.textContent = described.problem || described.total;
-    paintDrawing(described.rows);
+    use.disabled = Boolean(problem) || !described.changed;
+    why.textContent = problem || (texts.can_use && !described.changed ? texts.same : "");
+    why.classList.toggle("tl-long", Boolean(problem));
+    says.textContent = problem || described.total;
+    paintDrawing(rows.slice(0, known));
   }
+  const wrongOf = (block) => [...(typed.get(block)?.values() ?? [])].map((one) => one.says).join(" · ");
   function focused() {
     const at = [...list.children].indexOf(document.activeElement?.closest("li"));
     return at < 0 ? undefined : at;
@@ -152,7 +175,7 @@ function render({ model, el }) {
   const show = onFrame(paint);
   model.on("change:described", show);
   const leave = followScheme(root, paint);
-  const resized = new ResizeObserver(() => paintDrawing(model.get("described").rows));
+  const resized = new ResizeObserver(show);
   resized.observe(root);
   rebuild();
   paint();

@@ -206,6 +206,9 @@ def _texts(*, can_use: bool) -> dict[str, Any]:
         "later": _("Move {name} {number} down"),
         "remove": _("Remove {name} {number}"),
         "use": _("Train this network"),
+        "same": _("This network is the one that is trained on this page; change it to train another."),
+        "range": _("{name}: a whole number from {low} to {high}"),
+        "at": _("layer {number}: {problem}"),
         "drawing": _("The network to scale: maps by rows, columns and channels, vectors by area"),
     }
 
