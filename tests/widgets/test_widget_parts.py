@@ -141,6 +141,19 @@ def test_a_place_that_is_none_is_where_the_filter_answers_most(model: Any) -> No
     assert part.answer["place"] == first
 
 
+@pytest.mark.parametrize(("bias", "sign"), [(-1e-9, ""), (-0.25, "−")])
+def test_what_rounds_to_zero_has_no_minus(model: Any, bias: float, sign: str) -> None:
+    """Of a filter without weights all is its bias: before the activation, and as the sum."""
+    import keras
+
+    silent = keras.models.clone_model(model)
+    kernel, biases = silent.layers[0].get_weights()
+    silent.layers[0].set_weights([np.zeros_like(kernel), np.full_like(biases, bias)])
+    lines = PixelArithmetic(silent).answer["lines"]
+    written = f"{sign}0.2500" if sign else "+0.0000"
+    assert [number for number, *_ in lines] == ["+0.0000", written, written, "0.0000"]
+
+
 def test_commands_reach_the_run_and_moments_come_back() -> None:
     run = LiveRun(lambda: worksheet_cnn(filters=4), Sample.of(load("mnist", data_size=600)), epochs=2)
     part = Training(run)
@@ -377,7 +390,7 @@ def test_runs_are_kept_compared_and_taken_away(tmp_path: Path) -> None:
     mean, low, high = group["interval"]
     assert mean == pytest.approx(sum(group["points"]) / 2, abs=1e-5)
     assert low < mean < high
-    assert [one["title"] for one in group["runs"]] == ["seed 2, epoch 1.0", "seed 1, epoch 1.0"]
+    assert [one["title"] for one in group["runs"]] == ["seed 2, epoch 1", "seed 1, epoch 1"]
     id = group["runs"][0]["id"]
     part.command = {"sequence": 3, "name": "export", "id": id, "kind": "script"}
     assert part.file["name"] == "train.py"

@@ -1,6 +1,9 @@
 // One number of a layer, taken apart. Up: `asked`. Down: `answer`, `texts`.
 const MAP = 236, PLAY_MS = 180, MOST_NUMBERS = 7;
 
+// What rounds to zero has no sign.
+const hundredths = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+
 function render({ model, el }) {
   const texts = model.get("texts");
   let asked = { ...model.get("answer").place }, playing = 0;
@@ -85,7 +88,7 @@ function render({ model, el }) {
         const share = table.signed ? (value / high + 1) / 2 : Math.max(value, 0) / high;
         const colour = (table.signed ? SIGNED : INKS[root.dataset.scheme])[Math.round(255 * share)];
         const cell = line.insertCell();
-        cell.textContent = value === 0 ? "0" : value.toFixed(2).replace("-", "−");
+        cell.textContent = value === 0 ? "0" : hundredths(value);
         cell.style.background = css(colour);
         cell.style.color = readable(colour);
         cell.classList.toggle("tl-won", table.won?.[0] === i && table.won?.[1] === j);

@@ -132,8 +132,8 @@ class PixelArithmetic(Part):
             "tables": [*_tables(one, channel), *self._pool_behind(layer, makes[:, :, filter_], place)],
             "lines": _lines(one, layer.activation, output),
             "says": _(
-                "Row {row}, column {column}: the products add up to {total:.4f}, with the bias {linear:.4f}, "
-                "after {activation} {output:.4f}.",
+                "Row {row}, column {column}: the products add up to {total:z.4f}, with the bias {linear:z.4f}, "
+                "after {activation} {output:z.4f}.",
                 row=place[0],
                 column=place[1],
                 total=one.linear - one.bias,
@@ -174,9 +174,9 @@ def _pooled(
         "window": [*corner, *node.window],
         "reads": {**_map(reads[:, :, filter_]), "title": _read(layer, filter_, reads.shape[2])},
         "tables": [_pool_table(reads[:, :, filter_], node, corner, None)],
-        "lines": [[f"{output:.4f}", text, True]],
+        "lines": [[_written(output), text, True]],
         "says": _(
-            "Row {row}, column {column}: {text}, {output:.4f}.",
+            "Row {row}, column {column}: {text}, {output:z.4f}.",
             row=place[0],
             column=place[1],
             text=text,
@@ -217,18 +217,19 @@ def _tables(one: Arithmetic, channel: int) -> list[dict[str, Any]]:
 def _lines(one: Arithmetic, activation: str, output: float) -> list[list[Any]]:
     """Each a number, what it is, and whether it is the end of the sum."""
     lines: list[list[Any]] = [
-        [_signed(one.linear - one.bias), _("sum of all {n} products", n=one.products.size), False],
-        [_signed(one.bias), _("the filter's bias"), False],
-        [_signed(one.linear), _("together"), False],
+        [_written(one.linear - one.bias, "+"), _("sum of all {n} products", n=one.products.size), False],
+        [_written(one.bias, "+"), _("the filter's bias"), False],
+        [_written(one.linear, "+"), _("together"), False],
     ]
     if activation == "linear":
-        return [*lines, [_signed(output), _("what the network has there"), True]]
+        return [*lines, [_written(output, "+"), _("what the network has there"), True]]
     text = _("after {activation}: what the network has there", activation=activation)
-    return [*lines, [f"{output:.4f}", text, True]]
+    return [*lines, [_written(output), text, True]]
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.4f}".replace("-", "−")
+def _written(value: float, sign: str = "-") -> str:
+    """With four decimals; what rounds to zero has no minus. With `sign` "+", also what is not below 0 has a sign."""
+    return f"{value:{sign}z.4f}".replace("-", "−")
 
 
 def _rounded(values: NDArray[Any]) -> list[list[float]]:

@@ -193,7 +193,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
         )
     return {
         "id": progress.id,
-        "title": _("seed {seed}, epoch {epoch:.1f}", seed=entry.setup.seed, epoch=progress.epoch),
+        "title": _("seed {seed}, epoch {epoch:g}", seed=entry.setup.seed, epoch=round(progress.epoch, 1)),
         "when": time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.saved_at)),
         "score": score,
     }

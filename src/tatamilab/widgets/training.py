@@ -250,12 +250,13 @@ def _in_words(moment: Moment) -> dict[str, str]:
             "loss": _("Loss: nothing is trained yet."),
         }
     last = trained[-1]
+    epoch = round(last.epoch, 1)
     accuracy = _(
-        "After {epoch:.1f} epochs {share:.1%} of the training images are right.",
-        epoch=last.epoch,
+        "Epoch {epoch:g}: {share:.1%} of the training images are right.",
+        epoch=epoch,
         share=last.accuracy,
     )
-    loss = _("After {epoch:.1f} epochs the loss is {loss:.3f}.", epoch=last.epoch, loss=last.loss)
+    loss = _("Epoch {epoch:g}: the loss is {loss:.3f}.", epoch=epoch, loss=last.loss)
     if held_back:
         low, high = _interval(held_back[-1])
         accuracy += " " + _(
