@@ -1,5 +1,6 @@
 """What is no store, or can't be used: one sentence in both languages, and nothing harmed."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -130,6 +131,33 @@ def test_a_store_that_is_not_there(tmp_path: Path, refused: Refused) -> None:
         ja=f"保存先 {address} はまだありません。`tatami study b2-1-2` を実行すると作られます。",
     )
     assert os.listdir(tmp_path) == []
+
+
+def test_a_store_in_a_folder_of_a_folder_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
+    folder = tmp_path / "no" / "dir"
+    address = sqlite_address(folder / "x.db")
+    refused(
+        lambda: StudyStore(address),
+        en=f"There is no folder {folder} for the store {address}; make it, or name another store with --store.",
+        ja=f"保存先 {address} を置くフォルダ {folder} がありません。"
+        "フォルダを作るか、--store で別の保存先を指定してください。",
+    )
+    assert os.listdir(tmp_path) == []
+    folder.parent.mkdir()
+    StudyStore(address).close()
+    assert (folder / "x.db").is_file()
+
+
+def test_a_store_inside_a_file(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    address = sqlite_address(tmp_path / "file" / "x.db")
+    reason = os.strerror(errno.EEXIST)
+    refused(
+        lambda: StudyStore(address),
+        en=f"The store {address} cannot be used: {reason}.",
+        ja=f"保存先 {address} を使えません（{reason}）。",
+        error=OutputError,
+    )
 
 
 def test_a_server_that_does_not_answer(refused: Refused) -> None:

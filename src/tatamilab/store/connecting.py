@@ -28,12 +28,14 @@ PATIENCE_S = 5
 def connect(address: str, *, create: bool = True) -> Engine:
     """A connection to the store at `address`; made if it isn't there, brought up to date if it is older.
 
+    With a file, its folder is made too if only that is missing: an address that leads further into nowhere is a slip.
+
     Args:
         address: an SQLAlchemy URL of SQLite or PostgreSQL.
         create: False to refuse a store that isn't there.
 
     Raises:
-        BadInput: the address is none; there is no store; it is not one, or from a newer version.
+        BadInput: the address is none; there is no store, or no place for one; it is not one, or from a newer version.
         OutputError: the store is locked or read-only, or no server answers.
         MissingExtra: the driver for PostgreSQL is not installed.
     """
@@ -158,7 +160,15 @@ def _check_file(url: URL, *, create: bool) -> None:
     if not create:
         raise BadInput(_("There is no store {store} yet; `tatami study b2-1-2` makes one.", store=str(url)))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
+    except FileNotFoundError as error:
+        raise BadInput(
+            _(
+                "There is no folder {folder} for the store {store}; make it, or name another store with --store.",
+                folder=path.parent,
+                store=str(url),
+            )
+        ) from error
     except OSError as error:
         raise OutputError(
             _(
