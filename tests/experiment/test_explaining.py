@@ -15,7 +15,14 @@ from shared_run import Finished
 
 from tatamilab import i18n
 from tatamilab.errors import OutputError
-from tatamilab.experiment import RunOptions, Watcher, conclusions, explaining, memorising
+from tatamilab.experiment import (
+    RunOptions,
+    Watcher,
+    conclusions,
+    explained_behaviour,
+    explaining,
+    memorising,
+)
 from tatamilab.experiment import run as run_
 from tatamilab.experiment.explained_behaviour import behaviour
 from tatamilab.experiment.explained_run import read_explained
@@ -139,6 +146,25 @@ def test_what_a_model_does_not_allow_is_left_out_with_the_reason(folder: Path) -
     path = folder / "elsewhere" / "predictions.npz"
     reason = f"{path} is damaged or missing; run the experiment again."
     assert shown.left_out == dict.fromkeys(("accuracy", "mistakes", "attribution"), reason)
+
+
+def test_what_is_left_out_is_said_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Path(shutil.copytree(folder, tmp_path / "run"))
+    path = run / "predictions.npz"
+    path.write_bytes(path.read_bytes()[:3000])
+    monkeypatch.setattr(explaining, "filter_pictures", lambda *_args: {})
+    makers = explained_behaviour.behaviour_makers
+    monkeypatch.setattr(
+        explained_behaviour, "behaviour_makers", lambda run: {"mistakes": makers(run)["mistakes"]}
+    )
+    for lang, sentence in (
+        ("en", f"This part is left out: {path} is damaged or missing; run the experiment again."),
+        ("ja", f"この部分は省略しました。{path} が壊れているか、ありません。もう一度実験してください。"),
+    ):
+        told: list[str] = []
+        with i18n.using(lang):
+            explain(run, told=told.append)
+        assert told[3:-1] == [sentence]
 
 
 def test_refuses_a_model_without_convolution(

@@ -67,6 +67,8 @@ def explain(
         told(_("Filters drawn"))
         shown = behaviour(found, kept_how_few(found))
         told(_("Mistakes, maps and patches drawn"))
+        for reason in dict.fromkeys(shown.left_out.values()):
+            told(_("This part is left out: {reason}", reason=reason))
         text = _page(found, summary, {**pictures, **shown.pictures}, shown)
     with writing(page):
         write_whole(page, text)

@@ -67,9 +67,9 @@ def film(
     if not 2 <= n_frames <= MOST_FRAMES:
         raise BadInput(_("A film has from 2 to {most} frames; received {n}.", most=MOST_FRAMES, n=n_frames))
     check_film_path(path)
+    found = read_explained(run, layer)
     with folder.speaking_of(path):
         check_file(path)
-    found = read_explained(run, layer)
     taken, is_same = _taken(found, n_frames)
     told(_("Trained again: {n} moments kept", n=len(taken.steps)))
     with folder.speaking_of(path):
