@@ -1,5 +1,6 @@
 """Which language is spoken, and where."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -99,3 +100,9 @@ def test_both_catalogues_are_there():
     for lang in i18n.LANGUAGES:
         with using(lang):
             assert (_(MESSAGE) == MESSAGE) == (lang == "en")
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_no_difference_that_rounds_to_nought_has_a_minus(lang):
+    messages = i18n._catalogue(lang)._catalog.values()
+    assert [message for message in messages if re.search(r":\+[,.]", message)] == []

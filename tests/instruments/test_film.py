@@ -42,7 +42,7 @@ def test_each_frame_shows_the_filters_of_its_step(film: Film) -> None:
         low, high = image.get_clim()
         assert (-low, high) == (np.abs(film.kernels).max(), np.abs(film.kernels).max())
     assert titles[0] == "Before training"
-    assert titles[-1] == "After 20 steps (2 epochs)"
+    assert titles[-1] == "After step 20 (epoch 2)"
     animation._draw_was_started = True  # matplotlib warns of one that is never written
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from small_study import stored
 
+from tatamilab.analysis.study_effects import Estimate
 from tatamilab.data import Dataset, load
 from tatamilab.engine.target import runnable
 from tatamilab.i18n import using
@@ -36,7 +37,7 @@ from tatamilab.study.specification import Study, changed
 from tatamilab.study.stopping import main_contrast
 from tatamilab.study.training import Task, Trained
 from tatamilab.study.verdict import verdict
-from tatamilab.study.words import points
+from tatamilab.study.words import arm_title, points
 
 ASKER = Path(__file__).with_name("small_study.py")
 
@@ -216,7 +217,7 @@ def test_numbers_that_are_not_finite_are_kept_marked_and_left_out(
     assert asked.answer.contrasts[0].largest is None
     assert {row.test_accuracy for row in store.rows()} == {None}
     for lang, said in (
-        ("en", "8 runs ended with a loss that is not a finite number; they are left out."),
+        ("en", "Runs left out because their loss ended as no finite number: 8."),
         ("ja", "8 回の学習は誤差が有限の数でなくなったため、除外した。"),
     ):
         with using(lang):
@@ -308,6 +309,44 @@ def test_no_interval_holds_more_than_all_images(store: StudyStore, small: Study)
     mean = answer(collect(study, runs, rows), runs, store, np.zeros(9, np.uint8), 60_000).arms[0].means[0]
     assert mean is not None
     assert (mean.low, mean.high) == (pytest.approx(0.95 - 0.6353, abs=1e-4), 1.0)
+
+
+def test_few_samples_cannot_tell_what_the_test_images_do(here: Here, store: StudyStore, small: Study) -> None:
+    found = ask(changed("small", small, {"draws": 2, "sizes": [60]}), store).answer
+    effect = found.contrasts[0].largest
+    assert effect is not None
+    many = replace(found, contrasts=(replace(found.contrasts[0], by_size=(replace(effect, n=10),)),))
+    for lang, few_say, many_say in (
+        (
+            "en",
+            "points. How much of its variance comes from the test images 2 samples can't tell.",
+            "The test images make up",
+        ),
+        (
+            "ja",
+            "ポイントである。その分散のうちどれだけがテスト画像によるものかは、標本 2 個ではわからない。",
+            "テスト画像によるもので、",
+        ),
+    ):
+        with using(lang):
+            assert any(said.endswith(few_say) for said in verdict(found))
+            assert any(many_say in said for said in verdict(many))
+            assert not any(many_say in said for said in verdict(found))
+
+
+def test_a_difference_that_rounds_to_nought_has_no_minus() -> None:
+    effect = Estimate(mean=-0.0028, low=-0.0057, high=-0.00001, confidence=0.95, n=20, method="t")
+    with using("en"):
+        assert points(effect) == "-0.28 points (-0.57 to +0.00)"
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("filters=1, epochs=2", "1 filter, 2 epochs"), ("filters=2, epochs=1", "2 filters, 1 epoch")],
+)
+def test_one_of_a_kind_is_singular(name: str, title: str) -> None:
+    with using("en"):
+        assert arm_title(name) == title
 
 
 def test_what_is_no_digit_is_called_an_image(here: Here, store: StudyStore, small: Study) -> None:

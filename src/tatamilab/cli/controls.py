@@ -131,7 +131,7 @@ def _print_table(folder: Path) -> None:
         if row.difference is not None:
             print(
                 _(
-                    "    difference {mean:+.2f} points ({low:+.2f} to {high:+.2f}), p = {p:.3f} after Holm",
+                    "    difference {mean:+z.2f} points ({low:+z.2f} to {high:+z.2f}), p = {p:.3f} after Holm",
                     mean=100 * row.difference.mean,
                     low=100 * row.difference.low,
                     high=100 * row.difference.high,

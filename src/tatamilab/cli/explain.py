@@ -75,7 +75,7 @@ def _find_out_how_few(run: Path, layer: int | str, *, quiet: bool) -> None:
 def _tell(step: "Step") -> None:
     print(
         _(
-            "{done}/{total} {size} filters, seed {seed}: {accuracy:.2%}",
+            "{done}/{total} filters: {size}, seed {seed}: {accuracy:.2%}",
             done=f"{step.done:>{len(str(step.total))}}",
             total=step.total,
             size=step.size,

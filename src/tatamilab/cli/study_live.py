@@ -83,7 +83,7 @@ class _Watched:
         seen = main_contrast(collect(study, self._prepared.runs, self._rows))
         if seen.n >= 2 and seen.half_width < 1:
             self._said = _(
-                "{contrast} {mean:+.1f} ± {half:.1f} points (watching, not a result)",
+                "{contrast} {mean:+z.1f} ± {half:.1f} points (watching, not a result)",
                 contrast=contrast_title(study.asked()[0]),
                 mean=100 * seen.mean,
                 half=100 * seen.half_width,

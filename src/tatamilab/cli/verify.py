@@ -28,7 +28,7 @@ def verify(
     ] = False,
     lang: Annotated[str | None, lang_option()] = None,
 ) -> None:
-    """Say what is not as it was computed; exit with 1 if anything is not."""
+    """Say what is not as it was computed; exit with 1 if anything is not, or if there is nothing to compare."""
     if file is None:
         raise usage.missing_argument("REPORT.html", context.command_path)
     from tatamilab.lesson import verifying
@@ -38,12 +38,14 @@ def verify(
     found = verifying.slips(report)
     for line in found:
         print(line)
-    if not found:
+    if not report.results:
+        print(_("The report holds no result, so there was no number to check."))
+    elif not found:
         print(_("Results: {n}; every number is the one that was computed.", n=len(report.results)))
     if run:
         found += _repeat(report)
     print(_("This finds slips, not cheats."))
-    if found:
+    if found or not report.results:
         raise typer.Exit(FOUND)
 
 
@@ -64,7 +66,7 @@ def _repeat(report: "ReadReport") -> list[str]:
             line = _("  the same, bit for bit: {accuracy:.2%}", accuracy=again.now)
         else:
             line = _(
-                "  not the same bits: {now:.2%} now, {then:.2%} in the report ({points:+.2f} points)",
+                "  not the same bits: {now:.2%} now, {then:.2%} in the report ({points:+z.2f} points)",
                 now=again.now,
                 then=again.handed_in,
                 points=100 * (again.now - again.handed_in),

@@ -26,7 +26,7 @@ def _basis(difference: PairedDifference, p: float, *, percent: bool = False) -> 
     """A test in words: what was compared, how wide the interval, how likely by chance."""
     scale, unit = (100, _(" points")) if percent else (1, "")
     return _(
-        "Paired over {n} networks: {mean:+.2f}{unit}, 95% interval {low:+.2f} to {high:+.2f}; sign-flip p = {p:.3f} "
+        "Paired over {n} networks: {mean:+z.2f}{unit}, 95% interval {low:+z.2f} to {high:+z.2f}; sign-flip p = {p:.3f} "
         "after Holm.",
         n=difference.n,
         mean=scale * difference.mean,
@@ -133,7 +133,7 @@ def _turning(summary: ControlSummary) -> Conclusion:
         sentence = _(
             "The filters follow the images: when all images are turned by 90°, the filters' preferred direction "
             "turns too "
-            "({upright:+.2f} along the strokes' axis becomes {turned:+.2f}).",
+            "({upright:+z.2f} along the strokes' axis becomes {turned:+z.2f}).",
             upright=summary.upright.value,
             turned=summary.turned.value,
         )
@@ -200,8 +200,8 @@ def _neighbours(summary: ControlSummary) -> Conclusion:
         _(
             "Neighbourhood matters: with all pixels moved alike the accuracy falls by {loss:.2f} points, and the "
             "filters "
-            "lose their smoothness (neighbouring weights correlate by {correlation:+.2f} instead of "
-            "{learned:+.2f}). With "
+            "lose their smoothness (neighbouring weights correlate by {correlation:+z.2f} instead of "
+            "{learned:+z.2f}). With "
             "scrambled phases, which keep correlations and destroy strokes, {phases:.1%} remain.",
             loss=_loss(row),
             correlation=row.neighbours,

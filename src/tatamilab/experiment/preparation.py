@@ -104,7 +104,7 @@ def _describe_data(dataset: Dataset, split: Split, steps: int) -> str:
     lines.append(
         _(
             "Of the training images, {n_train:,} train and the last {n_validation:,} validate; "
-            "an epoch has {steps:,} steps.",
+            "steps an epoch: {steps:,}.",
             n_train=split.n_train,
             n_validation=split.n_validation,
             steps=steps,

@@ -164,7 +164,7 @@ def plot_attribution(
         for column, (title, values) in enumerate(one.by_name().items(), start=1):
             text = title
             if row > 0 and np.isfinite(alike[title]):  # a map of zeros is like nothing
-                text = _("{title}: alike {alike:+.2f}", title=title, alike=alike[title])
+                text = _("{title}: alike {alike:+z.2f}", title=title, alike=alike[title])
             _show(fig.add_subplot(grid[row, column]), values, text, signed=True)
     return fig
 
@@ -182,7 +182,7 @@ def describe_attribution(image: ArrayLike, maps: Mapping[str, AttributionMaps]) 
     for name, one in others:
         alike = _similarities(np.asarray(image), one, first)
         values = [
-            f"{title} {value:+.2f}" if np.isfinite(value) else _("{title} none, it is constant", title=title)
+            f"{title} {value:+z.2f}" if np.isfinite(value) else _("{title} none, it is constant", title=title)
             for title, value in alike.items()
         ]
         parts.append(_("{name}, alike to that on the ink: {alike}.", name=name, alike=_(", ").join(values)))

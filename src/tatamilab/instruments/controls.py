@@ -70,7 +70,7 @@ def describe_controls(rows: Sequence[Contrast], titles: Mapping[str, str]) -> st
         else:
             parts.append(
                 _(
-                    "{accuracy}, difference {difference:+.2f} points ({low:+.2f} to {high:+.2f}).",
+                    "{accuracy}, difference {difference:+z.2f} points ({low:+z.2f} to {high:+z.2f}).",
                     accuracy=accuracy,
                     difference=100 * row.difference.mean,
                     low=100 * row.difference.low,
@@ -124,7 +124,7 @@ def _draw_differences(ax: "Axes", rows: Sequence[Contrast]) -> None:
             )  # fmt: skip
         elif abs(row.difference.mean) * 100 > _BREAK:
             ax.text(
-                -_BREAK, place, f"◀ {100 * row.difference.mean:+.1f}", va="center", color=style.ACCENT,
+                -_BREAK, place, f"◀ {100 * row.difference.mean:+z.1f}", va="center", color=style.ACCENT,
                 fontproperties=style.font(8.5),
             )  # fmt: skip
         else:
@@ -151,7 +151,7 @@ def _bar(ax: "Axes", place: int, row: Contrast) -> None:
     ax.text(
         mean,
         place - 0.22,
-        f"{mean:+.2f}",
+        f"{mean:+z.2f}",
         ha="center",
         va="bottom",
         color=style.INK,

@@ -159,7 +159,7 @@ def _without_network(page: str) -> str:
 def _title(step: int, steps_per_epoch: int) -> str:
     if step == 0:
         return _("Before training")
-    return _("After {step:,} steps ({epochs:.2g} epochs)", step=step, epochs=round(step / steps_per_epoch, 2))
+    return _("After step {step:,} (epoch {epoch:.2g})", step=step, epoch=round(step / steps_per_epoch, 2))
 
 
 def _mosaics(kernels: NDArray[np.float32]) -> "np.ma.MaskedArray[Any, Any]":

@@ -123,7 +123,7 @@ def _biases(layer: "keras.Layer") -> str:
     if bias is None:
         return ""
     values = np.asarray(bias, dtype=np.float64)
-    return _("The biases lie between {low:+.2f} and {high:+.2f}.", low=values.min(), high=values.max())
+    return _("The biases lie between {low:+z.2f} and {high:+z.2f}.", low=values.min(), high=values.max())
 
 
 _ORDERS = {

@@ -210,9 +210,9 @@ def _heading(facts: PixelFacts) -> str:
 def _lines(facts: PixelFacts) -> list[str]:
     one = facts.arithmetic
     lines = [
-        _("sum of the {n} products {total:+.4f}", n=one.products.size, total=one.linear - one.bias),
-        _("plus the bias {bias:+.4f} is {linear:+.4f}", bias=one.bias, linear=one.linear),
-        _("after {activation}: {output:.4f}", activation=facts.activation, output=facts.output),
+        _("sum of the {n} products {total:+z.4f}", n=one.products.size, total=one.linear - one.bias),
+        _("plus the bias {bias:+z.4f} is {linear:+z.4f}", bias=one.bias, linear=one.linear),
+        _("after {activation}: {output:z.4f}", activation=facts.activation, output=facts.output),
     ]
     if facts.activation in ("relu", "linear"):
         own = max(one.linear, 0.0) if facts.activation == "relu" else one.linear

@@ -36,7 +36,7 @@ def plot_contrasts(
         )
         ax.plot(100 * effect.mean, y, marker="D", markersize=7, color=colour,
                 markerfacecolor=colour if sure else "white")  # fmt: skip
-        ax.annotate(f"{100 * effect.mean:+.2f}", (100 * effect.mean, y), xytext=(0, 8), textcoords="offset points",
+        ax.annotate(f"{100 * effect.mean:+z.2f}", (100 * effect.mean, y), xytext=(0, 8), textcoords="offset points",
                     ha="center", color=style.INK, fontproperties=style.font(9),
                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
     ax.axvline(0, color=style.INK, linewidth=1, zorder=1)

@@ -97,7 +97,7 @@ def describe_where_change_lies(before: ArrayLike, after: ArrayLike, patches: Pat
     if np.isfinite(correlations).all():
         parts.append(
             _(
-                "Neighbouring weights correlate by {before:+.2f} before training and {after:+.2f} after it.",
+                "Neighbouring weights correlate by {before:+z.2f} before training and {after:+z.2f} after it.",
                 before=correlations[0],
                 after=correlations[1],
             )

@@ -3,7 +3,9 @@
 import math
 
 from tatamilab.analysis.study_effects import Estimate
+from tatamilab.analysis.study_images import TwoWay
 from tatamilab.i18n import _
+from tatamilab.instruments.words import sentences
 from tatamilab.study.answer import ALPHA, Answer, ContrastAnswer
 from tatamilab.study.words import arm_title, contrast_title, points, turned
 
@@ -68,21 +70,30 @@ def conclusion(found: Answer, one: ContrastAnswer, effect: Estimate) -> str:
 
 def for_new_images(found: Answer, one: ContrastAnswer) -> list[str]:
     """How far the difference holds for other test images."""
-    new = one.new_images
-    if new is None:
+    new, effect = one.new_images, one.largest
+    if new is None or effect is None:
         return []
     new_ones = _("new digits") if found.is_about_digits else _("new images")
-    said = _(
-        "That is for these test images; for {new_ones} the interval is {low:+.2f} to {high:+.2f} points. The test "
-        "images make up {share:.0%} of its variance, which no number of runs takes away.",
+    interval = _(
+        "That is for these test images; for {new_ones} the interval is {low:+z.2f} to {high:+z.2f} points.",
         new_ones=new_ones,
         low=100 * new.low,
         high=100 * new.high,
-        share=new.share_of_images,
     )
+    said = sentences([interval, _share_of_images(new, effect.n)])
     if one.is_sure and not one.is_sure_for_new_images:
         return [said, _("Whether the difference holds for {new_ones} remains open.", new_ones=new_ones)]
     return [said]
+
+
+def _share_of_images(new: TwoWay, n: int) -> str:
+    """What more runs can't narrow; from few draws its estimate is often 0 where it is not."""
+    if n < ENOUGH_DRAWS:
+        return _("How much of its variance comes from the test images {n} samples can't tell.", n=n)
+    return _(
+        "The test images make up {share:.0%} of its variance, which no number of runs takes away.",
+        share=new.share_of_images,
+    )
 
 
 def of_single_runs(found: Answer, one: ContrastAnswer) -> list[str]:

@@ -40,9 +40,9 @@ def of_all_controls(contrasts: Sequence[ContrastAnswer]) -> list[str]:
     lead, plain, frozen, moved, *_null = (100 * effect.mean for effect in named if effect)
     return [
         _(
-            "Together: of the CNN's {lead:.2f} points, {parameters:.2f} are there with as many parameters in a plain "
-            "network; moved pixels cost the CNN {moved:.2f} points more than the BPNN; learning the filters, in place "
-            "of leaving them random, changes {frozen:+.2f}.",
+            "Together: of the CNN's {lead:z.2f} points, {parameters:z.2f} are there with as many parameters in a plain "
+            "network; moved pixels cost the CNN {moved:z.2f} points more than the BPNN; learning the filters, in place "
+            "of leaving them random, changes {frozen:+z.2f}.",
             lead=lead,
             parameters=lead - plain,
             moved=moved,

@@ -41,8 +41,8 @@ def contrasts_table(found: Answer) -> Table:
             table.add_row(
                 contrast_title(one.contrast) if at == 0 else "",
                 f"{size:,}",
-                f"{100 * effect.mean:+.2f}" if effect else "–",
-                _("{low:+.2f} to {high:+.2f}", low=100 * effect.low, high=100 * effect.high)
+                f"{100 * effect.mean:+z.2f}" if effect else "–",
+                _("{low:+z.2f} to {high:+z.2f}", low=100 * effect.low, high=100 * effect.high)
                 if effect
                 else "–",
                 ("< 0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}")

@@ -204,12 +204,12 @@ def _limits(found: Answer, *, all_done: bool) -> list[str]:
     if results.n_non_finite:
         said.append(
             _(
-                "{n} runs ended with a loss that is not a finite number; they are left out.",
+                "Runs left out because their loss ended as no finite number: {n}.",
                 n=results.n_non_finite,
             )
         )
     if results.n_failed:
-        said.append(_("{n} runs failed; they are left out.", n=results.n_failed))
+        said.append(_("Runs left out because they failed: {n}.", n=results.n_failed))
     if results.n_missing and not all_done:
-        said.append(_("{n} runs are missing; this is what the others say.", n=results.n_missing))
+        said.append(_("Runs still missing: {n}; this is what the others say.", n=results.n_missing))
     return said

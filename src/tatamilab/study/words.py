@@ -32,10 +32,10 @@ def arm_title(name: str) -> str:
 def _settings(name: str) -> list[str]:
     """The parts of an arm's name that values of factors made, "filters=32, kernel_size=5", in words."""
     known: dict[str, Callable[[str], str]] = {
-        "filters": lambda value: _("{value} filters", value=value),
+        "filters": lambda value: _("1 filter") if value == "1" else _("{value} filters", value=value),
         "kernel_size": lambda value: _("{value}×{value} kernel", value=value),
         "learning_rate": lambda value: _("learning rate {value}", value=value),
-        "epochs": lambda value: _("{value} epochs", value=value),
+        "epochs": lambda value: _("1 epoch") if value == "1" else _("{value} epochs", value=value),
         "batch_size": lambda value: _("batches of {value}", value=value),
     }
     parts = [part.partition("=") for part in name.split(", ")]
@@ -79,7 +79,7 @@ def turned(found: Estimate) -> Estimate:
 def points(found: Estimate | TwoWay | Sequential) -> str:
     """A difference in points and its interval, "+4.0 (3.7 to 4.3)"."""
     return _(
-        "{mean:+.2f} points ({low:+.2f} to {high:+.2f})",
+        "{mean:+z.2f} points ({low:+z.2f} to {high:+z.2f})",
         mean=100 * found.mean,
         low=100 * found.low,
         high=100 * found.high,

@@ -75,8 +75,8 @@ def verdict(summary: ClassSummary) -> str:
         return _("Samples with both networks: {n}, too few for an answer.", n=len(pooled.cnn))
     estimate = pooled.difference
     facts = _(
-        "Over {n} samples the CNN's accuracy is {mean:+.2f} points from the BPNN's (95% interval {low:+.2f} to "
-        "{high:+.2f}; p = {p:.2g}).",
+        "Over {n} samples the CNN's accuracy is {mean:+z.2f} points from the BPNN's (95% interval {low:+z.2f} to "
+        "{high:+z.2f}; p = {p:.2g}).",
         n=estimate.n,
         mean=100 * estimate.mean,
         low=100 * estimate.low,

@@ -66,7 +66,7 @@ def figures() -> dict[str, Any]:
         if not isinstance(value, dict):
             shown[name] = value
         elif name == "difference":
-            shown[name] = "{mean:+.2f} ({low:+.2f} – {high:+.2f})".format(
+            shown[name] = "{mean:+z.2f} ({low:+z.2f} – {high:+z.2f})".format(
                 **{end: 100 * value[end] for end in ("mean", "low", "high")}
             )
         else:
