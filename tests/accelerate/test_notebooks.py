@@ -55,7 +55,7 @@ def test_cells_outputs_and_a_summary(tmp_path: Path, capsys: pytest.CaptureFixtu
     ("words", "sentence"),
     [
         (["nowhere.ipynb"], "There is no notebook nowhere.ipynb."),
-        (["."], "There is no notebook .."),
+        (["."], ". is a folder; name the notebook itself (.ipynb)."),
         (["text.ipynb"], "text.ipynb is not a notebook (.ipynb)."),
         (
             ["lesson.ipynb", "--out", "nowhere/x.ipynb"],

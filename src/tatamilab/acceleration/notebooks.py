@@ -59,6 +59,16 @@ class Summary:
     failure: tuple[Cell, str] | None
 
 
+def executed(path: Path) -> Path:
+    """Where a notebook goes with its outputs where no other place is named.
+
+    Example:
+        >>> executed(Path("lessons/b2-1.ipynb")).as_posix()
+        'lessons/b2-1.executed.ipynb'
+    """
+    return path.parent / f"{path.stem}.executed.ipynb"
+
+
 def run(path: Path, out: Path, begun: Callable[[Cell], object], ended: Callable[[Cell], object]) -> Summary:
     """Run a notebook's cells in their order, up to the first error, and write it with its outputs.
 
@@ -117,6 +127,8 @@ def read(path: Path) -> "NotebookNode":
     """
     import nbformat
 
+    if path.is_dir():
+        raise BadInput(_("{path} is a folder; name the notebook itself (.ipynb).", path=path))
     try:
         return nbformat.read(path, as_version=4)
     except OSError as problem:

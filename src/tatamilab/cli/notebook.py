@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tatamilab.cli import usage
 from tatamilab.cli.command import Command, group, lang_option, option
 from tatamilab.i18n import _
 
@@ -20,7 +21,10 @@ app = group(_("Run notebooks, natively where the engine applies."))
     "run", cls=Command, help=_("Run a notebook from its first cell to its last, and keep its outputs.")
 )
 def run(
-    file: Annotated[Path, typer.Argument(metavar="FILE.ipynb", show_default=False, help=_("The notebook"))],
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.ipynb", show_default=False, help=_("The notebook"))
+    ] = None,
     out: Annotated[
         Path | None,
         option(
@@ -33,13 +37,15 @@ def run(
     lang: Annotated[str | None, lang_option()] = None,
 ) -> None:
     """Run all cells, a line for each, and say what was native."""
+    if file is None:
+        raise usage.missing_argument("FILE.ipynb", context.command_path)
     from rich.console import Console
     from rich.text import Text
 
     from tatamilab.acceleration import notebooks
 
     console = Console(highlight=False)
-    target = out or file.parent / f"{file.stem}.executed.ipynb"
+    target = out or notebooks.executed(file)
     with console.status(_("Starting")) as status:
 
         def begun(cell: notebooks.Cell) -> None:

@@ -1,6 +1,7 @@
 """`tatami worksheet`: a lesson as a notebook, a script or a page."""
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +51,7 @@ def worksheet(
         raise usage.missing_argument("NAME", context.command_path)
     from tatamilab.lesson.worksheets import write
 
-    ending = _format(form, out)
+    ending = _format(form, out, name.lower())
     path = out or Path(f"{name.lower()}.{ending}")
     write(name.lower(), language(), path, ending, people(student_id, student_name, email), _told)
     print(_("Written to {path}.", path=path))
@@ -62,22 +63,38 @@ def worksheet(
         print(_("Run it with: python -m tatamilab {path}", path=path))
 
 
-def _format(form: str | None, out: Path | None) -> str:
+def _format(form: str | None, out: Path | None, name: str) -> str:
     """The format asked for, else the one that the file's name ends with."""
     from tatamilab.lesson.worksheets import FORMATS
 
-    wanted = form or (out.suffix.lstrip(".") if out is not None else FORMATS[0])
-    if wanted in FORMATS:
-        return wanted
-    nearest = difflib.get_close_matches(wanted, FORMATS, n=1, cutoff=0)[0]
-    raise BadInput(
-        _(
-            "A worksheet can be {known}; received {value!r}. The nearest is {nearest}.",
-            known=", ".join(FORMATS),
-            value=wanted,
-            nearest=nearest,
+    if form is not None and form not in FORMATS:
+        raise _unknown_format(form, FORMATS)
+    if out is not None and out.is_dir():
+        file = out / f"{name}.{form or FORMATS[0]}"
+        raise BadInput(_("{path} is a folder; name the file itself, such as {file}.", path=out, file=file))
+    ending = None if out is None else out.suffix.lstrip(".").lower()
+    if form is None and ending is not None and ending not in FORMATS:
+        raise BadInput(
+            _(
+                "The name of a worksheet's file ends in {known}, unless --format says what it is; received {path}.",
+                known=", ".join(f".{one}" for one in FORMATS),
+                path=out,
+            )
         )
-    )
+    return form or ending or FORMATS[0]
+
+
+def _unknown_format(form: str, known: Sequence[str]) -> BadInput:
+    if nearest := difflib.get_close_matches(form, known, n=1):
+        return BadInput(
+            _(
+                "A worksheet can be {known}; received {value!r}. The nearest is {nearest}.",
+                known=", ".join(known),
+                value=form,
+                nearest=nearest[0],
+            )
+        )
+    return BadInput(_("A worksheet can be {known}; received {value!r}.", known=", ".join(known), value=form))
 
 
 def _told(cell: "Cell") -> None:

@@ -6,10 +6,14 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 
+from tatamilab.errors import BadInput
 from tatamilab.i18n import _
 
 SEPARATORS = re.compile(r"[,、，;；\n]+")
 DASHES = re.compile(r"[\u2010-\u2015\u2212]")
+NO_ID = set('/\\:*?"<>|')
+"""What no name of a file may have in it, and no student ID has."""
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 N_DRAWS = 2**31
 
 
@@ -62,7 +66,49 @@ def students(ids: str, names: str, emails: str) -> tuple[Student, ...]:
         >>> [one.name for one in students("1、2", "Hanako, Taro", "")]
         ['Hanako', 'Taro']
     """
-    columns = [[part.strip() for part in SEPARATORS.split(text)] for text in (ids, names, emails)]
+    columns = [parts(text) for text in (ids, names, emails)]
     n = max(len(column) for column in columns)
     rows = zip(*(column + [""] * (n - len(column)) for column in columns), strict=True)
     return tuple(Student(*row) for row in rows if any(row))
+
+
+def parts(written: str) -> list[str]:
+    """What stands between the commas of one line of a worksheet.
+
+    Example:
+        >>> parts("22X1234、 22X9999")
+        ['22X1234', '22X9999']
+    """
+    return [part.strip() for part in SEPARATORS.split(written)]
+
+
+def check_id(written: str) -> None:
+    """Refuse what can be no student ID; one that isn't known is empty.
+
+    Raises:
+        BadInput: it has no letter or digit, or one of the letters that no name of a file may have.
+    """
+    plain = normalised_id(written)
+    if written and (not any(letter.isalnum() for letter in plain) or NO_ID & set(plain)):
+        raise BadInput(
+            _(
+                'A student ID has letters or digits, and none of / \\ : * ? " < > |; received {value!r}.',
+                value=written,
+            )
+        )
+
+
+def check_address(written: str) -> None:
+    """Refuse what can be no e-mail address; one that isn't known is empty.
+
+    Raises:
+        BadInput: there is no @ with something before and behind it.
+    """
+    if written and not ADDRESS.fullmatch(written):
+        raise BadInput(
+            _(
+                "An e-mail address has an @ with something before and behind it, as in hanako@example.org; received "
+                "{value!r}.",
+                value=written,
+            )
+        )
