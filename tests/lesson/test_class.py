@@ -205,6 +205,44 @@ def test_notes(summary, note: str) -> None:
     assert note in summary.notes
 
 
+@pytest.mark.parametrize(
+    ("edits", "notes"),
+    [
+        (
+            [(">89.00%<", ">98.00%<")],
+            [
+                "1.html: 'cnn-small-data, first 600': the page says Test accuracy '98.00%', but 89.00% was computed."
+            ],
+        ),
+        (
+            [('"学生0"', '"学生9"')],
+            [
+                "1.html: What the report holds was changed after it was made: names or answers, not the results."
+            ],
+        ),
+        (
+            [(f'data-number="results/{k}/{name}"', "") for k in (0, 1) for name in ("loss", "seed", "draw")],
+            [
+                "1.html: 'cnn-small-data, first 600': the page no longer shows Loss, which was 0.5000.",
+                "1.html: 'cnn-small-data, first 600': the page no longer shows Draw, which was the first.",
+                "1.html: 'cnn-small-data, first 600': the page no longer shows Seed, which was 0.",
+                "1.html: changed in 3 more places, which tatami verify names.",
+            ],
+        ),
+    ],
+)
+def test_a_report_edited_by_hand_is_named(
+    edits: list[tuple[str, str]], notes: list[str], tmp_path: Path
+) -> None:
+    with i18n.using("en"):
+        content = page(0).decode()
+        for old, new in edits:
+            assert old in content
+            content = content.replace(old, new)
+        (tmp_path / "1.html").write_text(content, encoding="utf-8")
+        assert list(summarise(gather(tmp_path)).notes) == notes
+
+
 def test_a_copied_network_is_the_same_run_and_a_common_sample_is_not(summary) -> None:
     assert summary.same == (("3.html", "copied.html"),)
 

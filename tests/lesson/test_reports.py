@@ -122,6 +122,14 @@ def test_a_result_edited_in_the_notebook_is_named(hand_in, tmp_path: Path) -> No
     assert found == ["The result 'cnn-small-data, first 600' was changed after it was kept."]
 
 
+def test_a_folder_is_no_report(tmp_path: Path, refused) -> None:
+    refused(
+        lambda: read_report(tmp_path),
+        en=f"{tmp_path} is a folder; name the report itself (.html).",
+        ja=f"{tmp_path} はフォルダです。レポートのファイル（.html）を指定してください。",
+    )
+
+
 def test_the_draw_of_somebody_else_is_named(hand_in, tmp_path: Path) -> None:
     path = hand_in(kept=[result(draw=7)])
     with i18n.using("en"):

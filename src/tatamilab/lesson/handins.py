@@ -88,6 +88,7 @@ class HandIn:
         results: what was kept.
         pictures: figures.
         experiments: the student's own cells.
+        code: of all cells but the one with the names, in their order.
         troubles: what could not be used, in words.
     """
 
@@ -98,6 +99,7 @@ class HandIn:
     results: list[Kept] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     experiments: list[Experiment] = field(default_factory=list)
+    code: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
 
@@ -181,6 +183,8 @@ def _take_code(found: HandIn, code: str, marks: dict[str, Any], outputs: object)
     title = cell_title(code, str(marks.get("key") or ""))
     if marks.get("key") == "header":
         found.students = _signatures(code)
+    elif code.strip():
+        found.code.append(code)
     printed = []
     for bundle in _bundles(outputs):
         if results.MIME in bundle:
@@ -231,18 +235,25 @@ def _take_result(found: HandIn, fields: object) -> None:
 
 
 def _take_picture(found: HandIn, title: str, says: str, content: object) -> None:
+    words = "" if says.startswith("<") else says[:LONGEST_OUTPUT]
+    try:
+        png = base64.b64decode(_text(content).replace("\n", ""), validate=True)
+    except (binascii.Error, ValueError):
+        png = b""
+    _add_picture(found, Picture(title, words, png))
+
+
+def _add_picture(found: HandIn, picture: Picture) -> None:
     if len(found.pictures) >= MOST_FIGURES:
         return
     try:
-        png = base64.b64decode(_text(content).replace("\n", ""), validate=True)
-        check_picture(png)
-    except (binascii.Error, ValueError) as problem:
+        check_picture(picture.png)
+    except BadInput as problem:
         found.troubles.append(
-            _("A figure of {title} can't be used: {reason}", title=title, reason=str(problem)[:200])
+            _("A figure of {title} can't be used: {reason}", title=picture.title, reason=problem)
         )
         return
-    words = "" if says.startswith("<") else says[:LONGEST_OUTPUT]
-    found.pictures.append(Picture(title, words, png))
+    found.pictures.append(picture)
 
 
 def check_picture(content: bytes) -> None:
@@ -327,7 +338,10 @@ def read_run(path: Path) -> HandIn:
         machine={name: str(value) for name, value in record.machine.items() if value is not None},
     )  # fmt: skip
     checked, is_intact = results.read(result.to_json())
-    return HandIn(results=[Kept(checked, is_intact)], pictures=_figures(path), troubles=_status(record))
+    found = HandIn(results=[Kept(checked, is_intact)], troubles=_status(record))
+    for name in sorted((path / run_folder.FIGURES).glob("*.png"))[:MOST_FIGURES]:
+        _add_picture(found, Picture(name.stem, "", name.read_bytes()[: LARGEST_PICTURE + 1]))
+    return found
 
 
 def _status(record: run_record.RunRecord) -> list[str]:
@@ -342,15 +356,6 @@ def _history(path: Path) -> dict[str, list[float | None]]:
         name: [value if np.isfinite(value) else None for value in values]
         for name, values in saving.read_history(path).items()
     }
-
-
-def _figures(path: Path) -> list[Picture]:
-    pictures = []
-    for name in sorted((path / run_folder.FIGURES).glob("*.png"))[:MOST_FIGURES]:
-        content = name.read_bytes()[: LARGEST_PICTURE + 1]
-        check_picture(content)
-        pictures.append(Picture(name.stem, "", content))
-    return pictures
 
 
 def _text(value: object) -> str:

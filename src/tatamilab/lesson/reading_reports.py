@@ -36,6 +36,7 @@ class ReadReport:
         shown: the numbers on the page by name, such as "results/0/accuracy".
         is_intact: its hash fits.
         troubles: what could not be used, in words.
+        sources: names of the notebooks and runs that it was made from.
     """
 
     worksheet: str
@@ -46,6 +47,7 @@ class ReadReport:
     shown: dict[str, str]
     is_intact: bool
     troubles: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
 
 def read_report(path: Path) -> ReadReport:
@@ -54,6 +56,8 @@ def read_report(path: Path) -> ReadReport:
     Raises:
         BadInput: there is none, it is too large, or it is none of ours.
     """
+    if path.is_dir():
+        raise BadInput(_("{path} is a folder; name the report itself (.html).", path=path))
     try:
         if path.stat().st_size > LARGEST_REPORT:
             raise BadInput(
@@ -101,6 +105,7 @@ def report_content(content: bytes) -> ReadReport:
         shown={unescape(name): unescape(text) for name, text in NUMBER.findall(page)},
         is_intact=digest({k: v for k, v in fields.items() if k != "sha256"}) == fields.get("sha256"),
         troubles=tuple(troubles),
+        sources=tuple(_words(fields.get("sources"))),
     )
 
 
@@ -121,6 +126,10 @@ def _results(listed: object, troubles: list[str]) -> list[Kept]:
         except BadInput as problem:
             troubles.append(str(problem))
     return kept
+
+
+def _words(listed: object) -> list[str]:
+    return [_word(one) for one in (listed if isinstance(listed, list) else [])[:MOST_RESULTS]]
 
 
 def _word(value: Any) -> str:

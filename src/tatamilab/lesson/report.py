@@ -37,6 +37,7 @@ class Report:
         experiments: the students' own cells.
         troubles: what could not be used, in words.
         made: local time, ISO 8601.
+        sources: names of the notebooks and folders that it is made from.
     """
 
     worksheet: str
@@ -47,6 +48,7 @@ class Report:
     experiments: tuple[Experiment, ...]
     troubles: tuple[str, ...]
     made: str
+    sources: tuple[str, ...] = ()
 
     @property
     def missing(self) -> list[str]:
@@ -61,6 +63,7 @@ class Report:
             "tatamilab": __version__,
             "worksheet": self.worksheet,
             "made": self.made,
+            "sources": list(self.sources),
             "students": [asdict(one) for one in self.students],
             "answers": self.answers,
             "results": [
@@ -70,13 +73,16 @@ class Report:
         return {**fields, "sha256": digest(fields)}
 
 
-def compose(found: Sequence[HandIn], who: tuple[Student, ...], now: datetime) -> Report:
+def compose(
+    found: Sequence[HandIn], who: tuple[Student, ...], now: datetime, sources: Sequence[str] = ()
+) -> Report:
     """A report from notebooks and runs.
 
     Args:
         found: what is in them.
         who: hands it in; those whom the notebooks name if empty.
         now: local time.
+        sources: names of the notebooks and folders, by which it is known when it is made again.
     """
     named = dict.fromkeys(student for one in found for student in one.students)
     worksheets = [one.worksheet for one in found if one.worksheet]
@@ -89,6 +95,7 @@ def compose(found: Sequence[HandIn], who: tuple[Student, ...], now: datetime) ->
         experiments=tuple(cell for one in found for cell in one.experiments),
         troubles=tuple(trouble for one in found for trouble in one.troubles),
         made=now.isoformat(timespec="seconds"),
+        sources=tuple(sources),
     )
 
 

@@ -41,13 +41,21 @@ class Repeated:
 
 def slips(report: ReadReport) -> list[str]:
     """What in a report is not as it was computed, in words; an empty list if nothing is."""
-    return [*report.troubles, *_changed(report), *_edited(report), *_other_draws(report)]
+    return [*report.troubles, *_changed(report), *edits(report), *_other_draws(report)]
+
+
+def edits(report: ReadReport) -> list[str]:
+    """What was changed in a report after it was made, in words, but for results, which know it themselves."""
+    return [*_renamed(report), *_edited(report)]
 
 
 def _changed(report: ReadReport) -> Iterator[str]:
     for kept in report.results:
         if not kept.is_intact:
             yield _("The result {label!r} was changed after it was kept.", label=kept.result.label)
+
+
+def _renamed(report: ReadReport) -> Iterator[str]:
     if not report.is_intact and all(kept.is_intact for kept in report.results):
         yield _("What the report holds was changed after it was made: names or answers, not the results.")
 

@@ -9,18 +9,22 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
+from tatamilab.acceleration import notebooks
 from tatamilab.errors import BadInput
 from tatamilab.experiment import folder as run_folder
 from tatamilab.i18n import _
-from tatamilab.lesson import handins
+from tatamilab.lesson import handins, verifying
 from tatamilab.lesson.classroom.archives import WHEN, Member, is_clutter, members
+from tatamilab.lesson.executed import answers_of_both
 from tatamilab.lesson.handins import Kept
-from tatamilab.lesson.reading_reports import report_content
+from tatamilab.lesson.reading_reports import ReadReport, report_content
 from tatamilab.lesson.students import Student, normalised_id
 
 MOST_FILES = 20_000
 LARGEST_ZIP = 2**30
 LARGEST_FILE = 200 * 2**20
+MOST_EDITS = 3
+"""Of what was changed in a report by hand: how many are named."""
 RUN_FILES = (run_folder.RECORD, run_folder.HISTORY, run_folder.PREDICTIONS)
 NAMED_BY_TIME = re.compile(r"\d{8}-\d{6}-")
 """How `tatami run` names a folder that nobody has named."""
@@ -97,8 +101,32 @@ def gather(folder: Path) -> Gathered:
             found.unread.append((name, str(problem)))
         except OSError as problem:
             found.unread.append((name, problem.strerror or str(problem)))
-    found.handed_in = _with_their_runs(found.handed_in)
+    found.handed_in = _with_their_runs(_with_executed(found.handed_in))
     return found
+
+
+def _with_executed(handed_in: Sequence[HandedIn]) -> list[HandedIn]:
+    """The hand-ins; a notebook without results and what `tatami notebook run` made of it are one."""
+    together = {one.source: one for one in handed_in}
+    for one in handed_in:
+        ran = together.get(notebooks.executed(Path(one.source)).as_posix())
+        if (
+            one.kind == "notebook"
+            and not one.results
+            and ran
+            and ran.results
+            and ran.worksheet == one.worksheet
+        ):
+            del together[ran.source]
+            together[one.source] = replace(
+                one,
+                when=max(one.when, ran.when),
+                students=one.students or ran.students,
+                answers=answers_of_both(one.answers, ran.answers),
+                results=ran.results,
+                troubles=one.troubles + ran.troubles,
+            )
+    return list(together.values())
 
 
 def _with_their_runs(handed_in: Sequence[HandedIn]) -> list[HandedIn]:
@@ -228,7 +256,7 @@ def _take_content(member: Member, found: Gathered) -> None:
         found.handed_in.append(
             HandedIn(
                 member.name, member.when, "report", report.worksheet, report.students, report.answers, report.results,
-                report.troubles,
+                (*report.troubles, *_edits(report)),
             )
         )  # fmt: skip
     elif suffix == ".ipynb":
@@ -243,6 +271,15 @@ def _take_content(member: Member, found: Gathered) -> None:
         found.passed_over.append(member.name)
     else:
         found.unread.append((member.name, _("It is no report (.html), no notebook (.ipynb) and no run.")))
+
+
+def _edits(report: ReadReport) -> list[str]:
+    """What was changed in a report by hand, the first of it; `verify` names all."""
+    found = verifying.edits(report)
+    more = len(found) - MOST_EDITS
+    if more <= 0:
+        return found
+    return [*found[:MOST_EDITS], _("changed in {n} more places, which tatami verify names.", n=more)]
 
 
 def _is_read(name: str) -> bool:
