@@ -153,12 +153,11 @@ def test_an_array_is_missing(write, refused):
 
 def test_pickles_are_refused(write, refused):
     path = write(y_train=np.array([0, 1, 2, None, 1, 2], object))
-    problem = "Object arrays cannot be loaded when allow_pickle=False"
     refused(
         lambda: load(path),
         error=DataFileError,
-        en=f"{path} is not a whole .npz file of plain arrays ({problem}); save it again with np.savez.",
-        ja=f"{path} は通常の配列だけを収めた完全な .npz ファイルではありません（{problem}）。"
+        en=f"{path} is not a whole .npz file of plain arrays (it holds Python objects); save it again with np.savez.",
+        ja=f"{path} は通常の配列だけを収めた完全な .npz ファイルではありません（Python のオブジェクトが入っています）。"
         "np.savez で保存し直してください。",
     )
 
@@ -167,7 +166,7 @@ def test_no_zip_or_truncated(write):
     path = write()
     for content in (b"", b"no zip", path.read_bytes()[:-30], path.read_bytes()[:200]):
         path.write_bytes(content)
-        with pytest.raises(DataFileError, match=r"is not a whole \.npz file"):
+        with pytest.raises(DataFileError, match=r"is not a whole \.npz file .*\(it is no zip archive\)"):
             load(path)
 
 

@@ -98,9 +98,9 @@ def test_not_a_model(tmp_path, refused):
     refused(
         lambda: load(path),
         error=DataFileError,
-        en=f"{path} is not a whole Keras model file (File is not a zip file); save the model again with "
+        en=f"{path} is not a whole Keras model file (it is no zip archive); save the model again with "
         'model.save("NAME.keras").',
-        ja=f"{path} は完全な Keras のモデルファイルではありません（File is not a zip file）。"
+        ja=f"{path} は完全な Keras のモデルファイルではありません（zip 形式ではありません）。"
         'model.save("NAME.keras") で保存し直してください。',
     )
 
@@ -119,7 +119,9 @@ def test_a_changed_byte(saved):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
-    with pytest.raises(DataFileError, match=r"is not a whole Keras model file \(.*model\.weights\.h5"):
+    with pytest.raises(
+        DataFileError, match=r"is not a whole Keras model file \(its part model\.weights\.h5 is damaged\)"
+    ):
         load(path)
 
 
@@ -127,7 +129,7 @@ def test_a_zip_without_a_model(tmp_path):
     path = tmp_path / "zip.keras"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("hello.txt", "hello")
-    with pytest.raises(DataFileError, match=r"is not a whole Keras model file .*config\.json"):
+    with pytest.raises(DataFileError, match=r"is not a whole Keras model file \(it has no config\.json\)"):
         load(path)
 
 

@@ -161,10 +161,31 @@ def test_sizes_beyond_the_data(refused: Refused) -> None:
     )
 
 
-def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
-    (tmp_path / "x.toml").write_text("draws = = 2")
-    with pytest.raises(BadInput, match=r"x\.toml is no TOML: "):
-        read_study(tmp_path / "x.toml")
+@pytest.mark.parametrize(
+    ("content", "en", "ja"),
+    [
+        (
+            b"draws = 1\nsizes = = 2",
+            "line 2 can't be read from column 9 on",
+            "2 行目の 9 文字目から読めません",
+        ),
+        (b"sizes = [", "it can't be read to its end", "最後まで読めません"),
+        (b"x = " + b"[" * 5000, "it can't be read to its end", "最後まで読めません"),
+        (b"\xff\xfe\0", "it is no text in UTF-8", "UTF-8 のテキストではありません"),
+    ],
+    ids=["place", "end", "depth", "bytes"],
+)
+def test_a_file_that_is_no_toml(content: bytes, en: str, ja: str, tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "x.toml"
+    path.write_bytes(content)
+    refused(
+        lambda: read_study(path),
+        en=f"{path} is no TOML: {en}.",
+        ja=f"{path} は TOML ではありません（{ja}）。",
+    )
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         read_study(tmp_path / "y.toml")
 

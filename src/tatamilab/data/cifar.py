@@ -40,11 +40,12 @@ def read_cifar10(archive: Path, *, remedy: str) -> tuple[Images, Labels, Images,
         train = np.concatenate([held[name] for name in _TRAIN])
         test = np.concatenate([held[name] for name in _TEST])
     except (OSError, EOFError, ValueError, KeyError, zlib.error, tarfile.TarError) as problem:
+        lacks = isinstance(problem, KeyError)
         raise DataFileError(
             _(
-                "{file} is not CIFAR-10's binary archive ({problem}); {remedy}.",
+                "{file} is not CIFAR-10's binary archive ({why}); {remedy}.",
                 file=archive,
-                problem=problem,
+                why=_("it has no {name}", name=problem.args[0]) if lacks else _("it is damaged"),
                 remedy=remedy,
             )
         ) from problem

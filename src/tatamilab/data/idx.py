@@ -65,9 +65,8 @@ def read_idx(file: Path, n_axes: int, *, remedy: str, shape: tuple[int, ...] | N
     except zlib.error as problem:
         raise DataFileError(
             _(
-                "{file} is damaged: its gzip compression does not fit together ({problem}); {remedy}.",
+                "{file} is damaged: its gzip compression does not fit together; {remedy}.",
                 file=file,
-                problem=problem,
                 remedy=remedy,
             )
         ) from problem

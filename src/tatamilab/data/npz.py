@@ -83,11 +83,20 @@ def _read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     except Exception as problem:  # of many kinds: from zipfile, zlib, and NumPy's reader of headers
         raise DataFileError(
             _(
-                "{file} is not a whole .npz file of plain arrays ({problem}); save it again with np.savez.",
+                "{file} is not a whole .npz file of plain arrays ({why}); save it again with np.savez.",
                 file=path,
-                problem=" ".join(str(problem).split()),
+                why=_why(path, problem),
             )
         ) from problem
+
+
+def _why(path: Path, problem: Exception) -> str:
+    """What is wrong with a file, as part of a sentence."""
+    if not zipfile.is_zipfile(path):
+        return _("it is no zip archive")
+    if "allow_pickle" in str(problem):  # NumPy's advice where an array holds Python objects
+        return _("it holds Python objects")
+    return _("it is damaged")
 
 
 def _images(array: NDArray[np.generic], name: str, path: Path) -> Images:

@@ -88,12 +88,13 @@ def _read_config(path: Path) -> object:
         with zipfile.ZipFile(path) as members:
             _check_sizes(path, members)
             if bad := members.testzip():
-                raise zipfile.BadZipFile(bad)
+                raise _not_whole(path, _("its part {name} is damaged", name=bad))
+            if _CONFIG not in members.namelist():
+                raise _not_whole(path, _("it has no {name}", name=_CONFIG))
             return read_json(members.read(_CONFIG))
     except (
         OSError,
         EOFError,
-        KeyError,
         ValueError,
         RuntimeError,  # how zipfile says what it cannot unpack
         zlib.error,
@@ -101,14 +102,19 @@ def _read_config(path: Path) -> object:
     ) as problem:
         if isinstance(problem, DataFileError):
             raise
-        raise DataFileError(
-            _(
-                "{file} is not a whole Keras model file ({problem}); save the model again with "
-                'model.save("NAME.keras").',
-                file=path,
-                problem=problem,
-            )
-        ) from problem
+        is_zip = zipfile.is_zipfile(path)
+        raise _not_whole(path, _("it is damaged") if is_zip else _("it is no zip archive")) from problem
+
+
+def _not_whole(path: Path, why: str) -> DataFileError:
+    return DataFileError(
+        _(
+            "{file} is not a whole Keras model file ({why}); save the model again with "
+            'model.save("NAME.keras").',
+            file=path,
+            why=why,
+        )
+    )
 
 
 def _check_sizes(path: Path, members: zipfile.ZipFile) -> None:

@@ -1,6 +1,7 @@
 """What a study asks, as people write it: TOML or Python, checked, with messages that name the key."""
 
 import itertools
+import re
 import tomllib
 from collections.abc import Mapping
 from math import prod
@@ -18,6 +19,9 @@ from tatamilab.study.contrast import Contrast
 Measure = Literal["test_accuracy", "validation_accuracy", "best_epoch_accuracy"]
 
 Option = bool | int | float | str
+
+PLACE = re.compile(r"\(at line (\d+), column (\d+)\)$")
+"""How the parser of TOML ends what it says."""
 
 MOST_ARMS = 1000
 """Arms of a study; factors multiply, and a few too many would be more than anybody can read."""
@@ -233,6 +237,14 @@ def read_study(path: Path) -> Study:
             _("The study {path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
         ) from error
     except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise BadInput(_("{path} is no TOML: {reason}.", path=path, reason=reason)) from error
+        raise BadInput(_("{path} is no TOML: {reason}.", path=path, reason=_no_toml(error))) from error
     return make_study(str(path), {"name": path.stem, **settings})
+
+
+def _no_toml(error: Exception) -> str:
+    """Where a file ceases to be TOML, as part of a sentence; of the place, Python's parser tells in words only."""
+    if isinstance(error, UnicodeDecodeError):
+        return _("it is no text in UTF-8")
+    if place := PLACE.search(str(error)):
+        return _("line {line} can't be read from column {column} on", line=place[1], column=place[2])
+    return _("it can't be read to its end")
