@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,6 +164,32 @@ def test_listeners_hear_every_change_until_they_leave(live: Live) -> None:
     heard.clear()
     run.learning_rate = 0.01
     assert not heard.is_set()
+
+
+def test_nobody_waits_for_what_is_compiled_for_another_batch_size(live: Live) -> None:
+    run = live()
+    compiled, begun, allowed = run._compiled, Event(), Event()
+
+    def slowly(*what: Any) -> Any:
+        begun.set()
+        assert allowed.wait(10)
+        return compiled(*what)
+
+    run._compiled = slowly  # type: ignore[method-assign]
+    for size, ask, n_steps in ((270, lambda: run.step("epoch"), 2), (64, run.reset, 9)):
+        begun.clear()
+        allowed.clear()
+        run.batch_size = size
+        with ThreadPoolExecutor(2) as others:
+            asked = others.submit(ask)
+            assert begun.wait(10)
+            try:
+                assert others.submit(run.moment).result(5).batch_size == size
+            finally:
+                allowed.set()
+            asked.result(10)
+        run.wait()
+        assert run.moment().n_steps == n_steps
 
 
 def test_a_closed_run_has_no_thread(live: Live) -> None:

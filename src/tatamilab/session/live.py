@@ -54,10 +54,12 @@ class Slice:
     Attributes:
         trained: of the training images.
         held_back: of the images held back, where the epoch is over.
+        program: for the steps to come.
     """
 
     trained: Point
     held_back: Point | None
+    program: Program
 
 
 class LiveRun(Worker[int, Slice]):
@@ -100,46 +102,49 @@ class LiveRun(Worker[int, Slice]):
         self._learning_rate = checked_rate(learning_rate)
         self._seed = seed
         checked_batch(batch_size)
-        model = self._build()
+        model = self._build(seed)
         graph = frontend.lower(model)
         self._training = frontend.lower_training(model, ())
-        self._compile(graph, batch_size)
+        program = self._compiled(graph, batch_size)
+        self._held_back = program.examples(sample.x_held_back, sample.y_held_back)
         self._wanted: float = 0
         self._step_s = SLICE_S
         self._first = seed, frontend.weights_of(model, graph)
-        self._begin(self._first[1])
+        self._begin(program, self._first[1])
         self.network = Network(graph, self.weights)
 
-    def _build(self) -> "keras.Model":
+    def _build(self, seed: int) -> "keras.Model":
         backend.choose()
         import keras
 
         with KERAS:
-            keras.utils.set_random_seed(self._seed)
+            keras.utils.set_random_seed(seed)
             model = self._make()
             model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
             return model
 
-    def _drawn(self) -> Weights:
-        """The initial weights of this seed; a network is built only for those of another one."""
-        if self._first[0] != self._seed:
-            self._first = self._seed, frontend.weights_of(self._build(), self._program.plan.graph)
-        return self._first[1]
+    def _drawn(self, seed: int) -> Weights:
+        """The initial weights of a seed; a network is built only for those of another one than the last."""
+        first = self._first
+        if first[0] != seed:
+            first = self._first = seed, frontend.weights_of(self._build(seed), self._program.plan.graph)
+        return first[1]
 
-    def _compile(self, graph: Graph, batch_size: int) -> None:
-        self._program = yielding(
-            lambda: Program(graph, self._training, batch_size=batch_size, input_dtype="f32")
-        )
-        self._held_back = self._program.examples(self.sample.x_held_back, self.sample.y_held_back)
+    def _compiled(self, graph: Graph, batch_size: int) -> Program:
+        return yielding(lambda: Program(graph, self._training, batch_size=batch_size, input_dtype="f32"))
 
-    def _begin(self, weights: Weights) -> None:
+    def _program_for(self, batch_size: int) -> Program:
+        """The one there is, if its batches are of this size; a new one takes a moment, in which nothing must wait."""
+        plan = self._program.plan
+        return self._program if batch_size == plan.batch_size else self._compiled(plan.graph, batch_size)
+
+    def _begin(self, program: Program, weights: Weights) -> None:
         """Everything as before the first step."""
         self.id = secrets.token_hex(4)
-        if self._batch_size != self._program.plan.batch_size:
-            self._compile(self._program.plan.graph, self._batch_size)
-        self._program.start_over(weights)
+        self._program = program
+        program.start_over(weights)
         x, y = self.sample.x, self.sample.y
-        self._loop = Loop(self._program, x, y, seed=self._seed, learning_rate=self._learning_rate)
+        self._loop = Loop(program, x, y, seed=self._seed, learning_rate=self._learning_rate)
         self._curve = Curve(least=len(x) // POINTS_AN_EPOCH)
         self._validation: tuple[Point, ...] = ()
         self._speed = 0.0
@@ -176,11 +181,11 @@ class LiveRun(Worker[int, Slice]):
             BadInput: a step that is in hand takes very long.
         """
         self.pause()
+        seed = self._seed if seed is None else seed
+        program, weights = self._program_for(self._batch_size), self._drawn(seed)
         with self._at_rest():
-            self._wanted = 0
-            if seed is not None:
-                self._seed = seed
-            self._begin(self._drawn())
+            self._wanted, self._seed = 0, seed
+            self._begin(program, weights)
         self._tell()
 
     @property
@@ -235,12 +240,10 @@ class LiveRun(Worker[int, Slice]):
         """
         progress = kept.progress
         self.pause()
+        program = self._program_for(checked_batch(kept.state.batch_size))
         with self._at_rest():
-            self._wanted = 0
-            if kept.state.batch_size != self._program.plan.batch_size:
-                self._compile(self._program.plan.graph, checked_batch(kept.state.batch_size))
-            self._seed = kept.state.seed
-            self._begin(self._program.get_weights())
+            self._wanted, self._seed = 0, kept.state.seed
+            self._begin(program, program.get_weights())
             self._loop.restore(kept.state)
             self.id, self._phase, self._speed = progress.id, progress.phase, progress.images_per_s
             self._batch_size, self._learning_rate = progress.batch_size, kept.state.learning_rate
@@ -291,7 +294,7 @@ class LiveRun(Worker[int, Slice]):
 
         Their layers have the same names.
         """
-        weights, before = self.weights(), self._build()
+        weights, before = self.weights(), self._build(self._seed)
         import keras
 
         with KERAS:
@@ -348,9 +351,10 @@ class LiveRun(Worker[int, Slice]):
         place = self._loop.epoch + self._loop.step / self._loop.n_steps
         trained = Point(place, totals.images, totals.loss, totals.metrics[0])
         if self._loop.step:
-            return Slice(trained, None)
+            return Slice(trained, None, self._program)
         score = self._program.evaluate(self._held_back)
-        return Slice(trained, Point(place, score.images, score.loss, score.metrics[0]))
+        held_back = Point(place, score.images, score.loss, score.metrics[0])
+        return Slice(trained, held_back, self._program_for(self._batch_size))
 
     def _keep(self, count: int, done: Slice) -> bool:
         """Write down what a slice has brought, and see whether the run is over."""
@@ -360,7 +364,8 @@ class LiveRun(Worker[int, Slice]):
         self._film.offer(self._latest)
         if done.held_back is not None:
             self._validation = (*self._validation, done.held_back)
-            self._adopt_batch_size()
+        if done.program is not self._program:
+            self._go_on_with(done.program)
         if not math.isfinite(done.trained.loss):
             self._phase, self._wanted = Phase.DIVERGED, 0
         elif self._loop.epoch >= self.epochs:
@@ -372,13 +377,11 @@ class LiveRun(Worker[int, Slice]):
     def _give_up(self) -> None:
         self._wanted, self._phase = 0, Phase.PAUSED
 
-    def _adopt_batch_size(self) -> None:
-        """Between two epochs: go on with steps of the size that is asked for."""
-        if self._batch_size == self._program.plan.batch_size:
-            return
-        state = replace(self._loop.state(), batch_size=self._batch_size)
-        self._compile(self._program.plan.graph, self._batch_size)
-        self._loop = Loop(self._program, self.sample.x, self.sample.y)
+    def _go_on_with(self, program: Program) -> None:
+        """Between two epochs: take the next steps by a program whose batches are of another size."""
+        state = replace(self._loop.state(), batch_size=program.plan.batch_size)
+        self._program = program
+        self._loop = Loop(program, self.sample.x, self.sample.y)
         self._loop.restore(state)
 
 
