@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 from weakref import ref
 
@@ -133,6 +134,25 @@ def test_what_is_made_for_a_page_after_it_has_gone_ends_at_once(on_page: Callabl
         client.delete()
         _when_gone(client, lambda: ended.append(True))
         assert ended
+
+    on_page(work)
+
+
+def test_no_click_waits_for_pages_that_are_being_closed(on_page: Callable[[Work], None]) -> None:
+    async def work(lab: Opened) -> None:
+        from tatamilab.lab.page import _when_gone
+
+        gone, over = await lab.page(), Event()
+        for _number in range(100):
+            _when_gone(gone, over.wait)
+        gone.delete()
+        try:
+            await lab.page()
+            training = lab.part("Training")
+            training._up({"set": {"command": {"sequence": 1, "name": "batch"}}})
+            await until(lambda: training._part._run.moment().step == 1)
+        finally:
+            over.set()
 
     on_page(work)
 

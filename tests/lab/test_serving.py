@@ -1,24 +1,19 @@
-"""Who is let in, which port, and how long runs are kept."""
+"""Who is let in, and which port."""
 
 import asyncio
 import socket
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-import numpy as np
 import pytest
 
 from tatamilab.errors import BadInput, OutputError
 from tatamilab.lab.guard import COOKIE, GUESSING_S, MOST_ADDRESSES, MOST_GUESSES, Guard, Guesses
 from tatamilab.lab.serving import check_host, check_port, data_folder
-from tatamilab.lab.sessions import LEFT_ALONE_S, Sessions
-from tatamilab.session import Blueprint, LiveRun, Phase, Sample, Setup
-from tatamilab.session.sample import mnist
 
 
 @pytest.mark.parametrize(
@@ -82,121 +77,6 @@ def test_no_port(refused: Callable[..., None]) -> None:
         en="A port is a whole number from 1 to 65535, got 70000.",
         ja="ポートは 1 から 65535 までの整数です（70000 が指定されました）。",
     )
-
-
-def made(setup: Setup) -> LiveRun:
-    network = Blueprint.parse("c2k5_p2_d20")
-    return LiveRun(network.build, Sample.of(mnist(), images=600), epochs=10_000, seed=setup.seed)
-
-
-@pytest.fixture
-def sessions(tmp_path: Path) -> Iterator[Sessions]:
-    opened = Sessions(made, tmp_path)
-    yield opened
-    opened.close()
-
-
-def test_a_run_is_put_on_disk_after_ten_minutes_alone(sessions: Sessions) -> None:
-    setup = Setup()
-    first, second = sessions.enter("a", setup), sessions.enter("a", setup)
-    run = first.run
-    assert second.run is run
-    assert sessions.enter("b", setup).run is not run
-    assert sessions.enter("a", Setup(seed=7)).run is not run
-    run.start()
-    second.leave()
-    assert run.moment().phase is Phase.RUNNING
-    first.leave()
-    run.wait()
-    assert run.moment().phase is Phase.PAUSED
-    run.step()
-    run.wait()
-    left_at = time.monotonic()
-    sessions.sweep(left_at + LEFT_ALONE_S - 5)
-    third = sessions.enter("a", setup)
-    assert third.run is run
-    third.leave()
-    sessions.sweep(time.monotonic() + LEFT_ALONE_S + 1)
-    again = sessions.enter("a", setup).run
-    assert again is not run
-    assert again.id == run.id
-    for name, array in again.weights().items():
-        np.testing.assert_array_equal(array, run.weights()[name])
-
-
-def test_what_is_chosen_on_the_page_is_found_under_its_own_address(sessions: Sessions) -> None:
-    visit = sessions.enter("a", Setup())
-    visit.run.reset(5)
-    visit.run.learning_rate = 0.01
-    visit.run.batch_size = 64
-    chosen = Setup(seed=5, learning_rate=0.01, batch_size=64)
-    assert visit.setup == chosen
-    assert sessions.enter("a", chosen).run is visit.run
-    assert sessions.enter("a", Setup()).run is not visit.run
-
-
-def test_a_run_is_taken_up_under_the_address_of_what_was_changed(sessions: Sessions) -> None:
-    first = sessions.enter("a", Setup()).run
-    first.learning_rate = 0.01
-    first.step()
-    first.wait()
-    setup = sessions.put("a", Setup(), first.kept())
-    assert setup == Setup(learning_rate=0.01)
-    taken = sessions.enter("a", setup).run
-    assert (taken.id, taken.moment().step) == (first.id, 1)
-
-
-def test_what_is_to_be_trained_is_trained_once_and_on_its_own_page_only(sessions: Sessions) -> None:
-    wanted, other = Setup(seed=7), Setup(seed=8)
-    sessions.begin_at_next_page("a", wanted)
-    assert sessions.enter("b", wanted).run.moment().phase is Phase.READY
-    run = sessions.enter("a", wanted).run
-    assert run.moment().phase is Phase.RUNNING
-    run.pause()
-    assert sessions.enter("a", wanted).run is run
-    assert run.moment().phase is Phase.PAUSED
-    sessions.begin_at_next_page("a", wanted)
-    sessions.enter("a", other)
-    sessions.enter("a", wanted)
-    assert run.moment().phase is Phase.PAUSED
-
-
-def test_closing_keeps_every_run(tmp_path: Path) -> None:
-    sessions = Sessions(made, tmp_path)
-    run = sessions.enter("a", Setup()).run
-    run.start()
-    sessions.close()
-    (entry,) = sessions.shelf("a").entries()
-    assert (entry.progress.id, entry.progress.phase) == (run.id, Phase.PAUSED)
-    assert sessions.shelf("b").entries() == []
-
-
-def test_a_killed_server_loses_a_minute_at_most(sessions: Sessions, tmp_path: Path) -> None:
-    visit = sessions.enter("a", Setup())
-    visit.run.start()
-    while visit.run.moment().epoch < 2:
-        time.sleep(0.01)
-    sessions.sweep()
-    assert visit.run.moment().phase is Phase.RUNNING
-    another = Sessions(made, tmp_path)
-    found = another.enter("a", Setup()).run
-    assert found.id == visit.run.id
-    assert found.moment().phase is Phase.PAUSED
-    assert found.moment().epoch >= 2
-    another.close()
-
-
-def test_what_was_finished_between_two_looks_is_kept_too(sessions: Sessions) -> None:
-    run = sessions.enter("a", Setup()).run
-    run.step("batch")
-    while run.moment().step < 1:
-        time.sleep(0.01)
-    sessions.sweep()
-    (entry,) = sessions.shelf("a").entries()
-    assert entry.progress.phase is Phase.PAUSED
-    saved_at = entry.saved_at
-    sessions.sweep()
-    assert sessions.shelf("a").entries()[0].saved_at == saved_at
 
 
 def asked(guard: Guard, query: str = "", cookie: str = "", kind: str = "http") -> list[dict[str, Any]]:

@@ -24,8 +24,12 @@ LOST_S = 5.0
 MOST_WAITING = 64
 """Messages to a part that wait to be done; of more, the oldest are dropped."""
 
-THREADS = ThreadPoolExecutor(8, thread_name_prefix="tatami page")
-"""In which parts do what is asked of them, and are closed."""
+THREADS = ThreadPoolExecutor(64, thread_name_prefix="tatami page")
+"""In which parts do what is asked of them: enough for a class, as who waits for a network to be built, or reads ten
+thousand images, must keep no other's click waiting."""
+
+ENDING = ThreadPoolExecutor(4, thread_name_prefix="tatami page end")
+"""In which what a page has left behind is ended: that may wait for a portion of work in hand, and no click for it."""
 
 
 class Hosted(Element, component="host.js"):

@@ -16,7 +16,7 @@ from nicegui import Client, app, core, ui
 from tatamilab.errors import BadInput
 from tatamilab.i18n import LANGUAGES, _, language, using
 from tatamilab.instruments.words import sentences
-from tatamilab.lab.host import THREADS, Hosted
+from tatamilab.lab.host import ENDING, Hosted
 from tatamilab.lab.sessions import Sessions, Visit
 from tatamilab.session import Phase, Setup
 from tatamilab.session.blueprint import WORKSHEET
@@ -210,7 +210,7 @@ def _made(make: Callable[[], Part], client: Client) -> Part | BadInput:
 
 def _when_gone(client: Client, end: Callable[[], None]) -> None:
     """Call `end` in a thread when the page is gone; at once if it has gone while what is to end was made."""
-    client.on_delete(lambda: THREADS.submit(end))
+    client.on_delete(lambda: ENDING.submit(end))
     if client.is_deleted:
         end()
 

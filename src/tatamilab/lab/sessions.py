@@ -1,17 +1,22 @@
 """The runs of each browser, one for each setup: a reload, a second tab or the way back finds them again.
 
-A run that no page shows is paused; after ten minutes it is put on disk, and from there it is taken up again. One that
-is trained is written every minute, so that a server that is killed loses no more.
+A run that no page shows is paused; after ten minutes, or once many have been left, it is put on disk, and from there it
+is taken up again. One that is trained is written every minute, so that a server that is killed loses no more.
+
+What takes long, building a network or writing a run, is done for one browser at a time, one thing after the other; no
+other browser's pages wait for it.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from weakref import WeakValueDictionary
 
 from tatamilab.errors import TatamiError
 from tatamilab.session import LiveRun, Phase, Setup, Shelf
@@ -22,6 +27,9 @@ LEFT_ALONE_S = 600.0
 
 MOST_RUNS = 4
 """Runs of a browser that are held in memory; beyond, those left longest are put on disk."""
+
+MOST_ALONE = 24
+"""Runs without a page that are held in memory, of all browsers together; beyond, those left longest are put on disk."""
 
 AT_ONCE = 8
 """Runs that are written side by side when the laboratory is closed: most of that is waiting for the disk."""
@@ -39,10 +47,10 @@ class _Held:
     written: object = None  # where the run stood when it was last kept
 
     @property
-    def stands(self) -> tuple[Setup, int, int]:
-        """How far the run has come."""
+    def stands(self) -> tuple[str, Setup, int, int]:
+        """Which training it is, and how far it has come."""
         moment = self.run.moment()
-        return self.setup, moment.epoch, moment.step
+        return self.run.id, self.setup, moment.epoch, moment.step
 
     @property
     def setup(self) -> Setup:
@@ -83,14 +91,17 @@ class Sessions:
 
     def __init__(self, make: Callable[[Setup], LiveRun], folder: Path) -> None:
         self._make, self._folder = make, folder
+        self._lock = Lock()  # of what follows; nothing that takes long is done with it
         self._spare: LiveRun | None = make(Setup())
         self._held: list[_Held] = []
         self._to_begin: dict[str, Setup] = {}  # by browser
-        self._lock = Lock()
+        self._turns: WeakValueDictionary[str, Lock] = (
+            WeakValueDictionary()
+        )  # of browsers for which something is done
 
     def shelf(self, browser: str) -> Shelf:
         """Where the runs of this browser are kept."""
-        return Shelf(self._folder / sha256(browser.encode()).hexdigest()[:16])
+        return _SharedShelf(self, browser)
 
     def begin_at_next_page(self, browser: str, setup: Setup) -> None:
         """Start the run with this setup as soon as its page is open, if that is the next page this browser opens.
@@ -102,11 +113,12 @@ class Sessions:
 
     def enter(self, browser: str, setup: Setup) -> Visit:
         """Open a page on the run of this browser with this setup: from memory, from disk, or a new one."""
-        with self._lock:
+        with self._alone_with(browser):
             held = self._find(browser, setup) or self._hold(browser, setup, self._found(browser, setup))
             visit = Visit(self, held)
-            held.pages.add(visit)
-            begins = self._to_begin.pop(browser, None) == setup
+            with self._lock:
+                held.pages.add(visit)
+                begins = self._to_begin.pop(browser, None) == setup
         if begins:
             held.run.start()
         return visit
@@ -120,7 +132,7 @@ class Sessions:
         Raises:
             BadInput: the run kept does not fit its setup.
         """
-        with self._lock:
+        with self._alone_with(browser):
             held = self._find(browser, setup)
             if held is None:
                 held = self._hold(browser, setup, self._new(setup))
@@ -132,44 +144,68 @@ class Sessions:
     def sweep(self, now: float | None = None) -> None:
         """Put on disk the runs that have been left alone for long, and write down those that have gone on."""
         now = time.monotonic() if now is None else now
-        with self._lock:
-            for held in list(self._held):
-                if not held.pages and now - held.left_at > LEFT_ALONE_S:
-                    self._put_away(held)
-            gone_on = [held for held in self._held if held.stands != held.written]
-        for held in gone_on:
-            self._keep(held)
+        for held in self._all():
+            if now - held.left_at > LEFT_ALONE_S:
+                self._put_away(held)
+        for held in self._all():
+            with self._alone_with(held.browser):
+                if held in self._all():
+                    self._keep(held)
 
     def close(self) -> None:
         """Put all runs on disk and end them."""
+        everything = self._all()
+        for held in everything:
+            held.run.pause()
+            held.pages.clear()
+        with ThreadPoolExecutor(AT_ONCE) as writers:
+            list(writers.map(self._put_away, everything))
+        if self._spare:
+            self._spare.close()
+
+    @contextmanager
+    def _alone_with(self, browser: str) -> Iterator[None]:
+        """Nothing else is done meanwhile with the runs of this browser, in memory or on disk."""
         with self._lock:
-            for held in self._held:
-                held.run.pause()
-            with ThreadPoolExecutor(AT_ONCE) as writers:
-                list(writers.map(self._put_away, list(self._held)))
-            if self._spare:
-                self._spare.close()
+            turn = self._turns.setdefault(browser, Lock())
+        with turn:
+            yield
+
+    def _all(self) -> list[_Held]:
+        with self._lock:
+            return list(self._held)
 
     def _find(self, browser: str, setup: Setup) -> _Held | None:
-        mine = (held for held in reversed(self._held) if held.browser == browser and held.setup == setup)
+        mine = (held for held in reversed(self._all()) if held.browser == browser and held.setup == setup)
         return next(mine, None)
 
     def _hold(self, browser: str, setup: Setup, run: LiveRun) -> _Held:
         held = _Held(browser, setup, run)
-        self._held.append(held)
-        self._make_room(browser, but=held)
+        with self._lock:
+            self._held.append(held)
         return held
 
     def _leave(self, visit: Visit) -> None:
-        with self._lock:
-            held = visit._held
-            held.pages.discard(visit)
-            held.left_at = time.monotonic()
+        held = visit._held
+        with self._alone_with(held.browser):
+            with self._lock:
+                held.pages.discard(visit)
+                held.left_at = time.monotonic()
             if not held.pages and held.run.moment().phase is Phase.RUNNING:
                 held.run.pause()
+        for surplus in self._surplus(held.browser):
+            self._put_away(surplus)
+
+    def _surplus(self, browser: str) -> list[_Held]:
+        """The runs left longest, where this browser or all together have left too many."""
+        everything = self._all()
+        alone = sorted((held for held in everything if not held.pages), key=lambda held: held.left_at)
+        mine = [held for held in alone if held.browser == browser]
+        n_mine = sum(held.browser == browser for held in everything)
+        return [*mine[: max(0, n_mine - MOST_RUNS)], *alone[: max(0, len(alone) - MOST_ALONE)]]
 
     def _found(self, browser: str, setup: Setup) -> LiveRun:
-        shelf = self.shelf(browser)
+        shelf = self._disk(browser)
         run = self._new(setup)
         entry = shelf.newest(setup)
         if entry is not None:
@@ -180,31 +216,63 @@ class Sessions:
         return run
 
     def _new(self, setup: Setup) -> LiveRun:
-        if setup == Setup() and self._spare is not None:
-            run, self._spare = self._spare, None
-            return run
+        if setup == Setup():
+            with self._lock:
+                spare, self._spare = self._spare, None
+            if spare is not None:
+                return spare
         return self._make(setup)
 
-    def _make_room(self, browser: str, but: _Held) -> None:
-        mine = [held for held in self._held if held.browser == browser]
-        alone = sorted(
-            (held for held in mine if not held.pages and held is not but), key=lambda held: held.left_at
-        )
-        for held in alone[: max(0, len(mine) - MOST_RUNS)]:
-            self._put_away(held)
-
     def _put_away(self, held: _Held) -> None:
-        self._held.remove(held)
-        self._keep(held)
-        held.run.close()
+        """Put a run on disk and end it, unless a page has come to it, or somebody else has done so."""
+        with self._alone_with(held.browser):
+            if held.pages or held not in self._all():
+                return
+            self._keep(held)
+            with self._lock:
+                self._held.remove(held)
+            held.run.close()
 
     def _keep(self, held: _Held) -> None:
-        """Keep a run in which anything was trained; a full disk is logged, and the others are kept."""
-        if held.run.moment().phase is Phase.READY:
-            return
+        """Keep a run that is not kept as it stands; a full disk is logged, and the others are kept."""
         stands = held.stands
+        if held.run.moment().phase is Phase.READY or stands == held.written:
+            return
         try:
-            self.shelf(held.browser).keep(held.setup, held.run.kept())
+            self._disk(held.browser).keep(held.setup, held.run.kept())
             held.written = stands
         except TatamiError as problem:
             _LOG.warning("%s", problem)
+
+    def _disk(self, browser: str) -> Shelf:
+        return Shelf(self._folder / sha256(browser.encode()).hexdigest()[:16])
+
+
+class _SharedShelf(Shelf):
+    """A browser's shelf for its pages, while its runs in memory are written there too: one thing after the other."""
+
+    def __init__(self, sessions: Sessions, browser: str) -> None:
+        super().__init__(sessions._disk(browser).folder)
+        self._sessions, self._browser = sessions, browser
+
+    def keep(self, setup: Setup, kept: Kept) -> None:
+        with self._sessions._alone_with(self._browser):
+            super().keep(setup, kept)
+            for held in self._in_memory([kept.progress.id]):
+                held.written = None  # a later state of it may have been replaced
+
+    def take(self, id: str) -> tuple[Setup, Kept]:
+        with self._sessions._alone_with(self._browser):
+            return super().take(id)
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """As of every shelf; a run that a page still shows is not written again until it is trained further."""
+        ids = list(ids)
+        with self._sessions._alone_with(self._browser):
+            super().delete(ids)
+            for held in self._in_memory(ids):
+                held.written = held.stands
+
+    def _in_memory(self, ids: list[str]) -> list[_Held]:
+        everything = self._sessions._all()
+        return [held for held in everything if held.browser == self._browser and held.run.id in ids]
