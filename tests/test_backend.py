@@ -138,6 +138,7 @@ def test_a_cache_of_jax_that_the_user_chose_or_turned_off_is_left_alone(home: Pa
     assert not (home / "ours").exists()
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_nothing_is_no_error(home: Path) -> None:
     (home / "file").write_text("no folder")
     assert run(DRAW, home, TATAMI_CACHE_DIR=str(home / "file")) == run(

@@ -18,6 +18,9 @@ WITH_CODE = {
     for language in LANGUAGES
 }
 
+LONG = {"howto/add-a-layer", "reproducibility", "tutorial"}
+"""Pages that train for more than a few seconds: for the slow tests alone."""
+
 
 @pytest.fixture(autouse=True)
 def _as_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
@@ -43,7 +46,7 @@ def _check(page: Path, output: blocks.Block | None, printed: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", WITH_CODE["en"])
+@pytest.mark.parametrize("name", sorted(WITH_CODE["en"].keys() - LONG))
 def test_quick_blocks(name: str, tmp_path: Path) -> None:
     page, session = WITH_CODE["en"][name], blocks.Session(tmp_path, "en")
     for block, output in blocks.pairs(page):

@@ -61,10 +61,12 @@ def test_teams_come_and_go(expected: str) -> None:
     assert trained(made(2)) == expected
 
 
+@pytest.mark.slow
 def test_many_more_threads_than_cores(expected: str) -> None:
     assert trained(made(4 * (os.cpu_count() or 1) + 3)) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no threads to cores")
 def test_cores_taken_away_and_given_back(expected: str) -> None:
     every = os.sched_getaffinity(0)
