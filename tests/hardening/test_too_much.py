@@ -15,12 +15,12 @@ from fuzz.of_data import arrays
 from fuzz.of_models import saved
 from fuzz.reader import at, packed
 from tatamilab import i18n
-from tatamilab.cli.class_ import _everyone
 from tatamilab.data.idx import read_idx
 from tatamilab.data.npz import read_npz
 from tatamilab.data.pictures import UnreadableImage, read_picture
 from tatamilab.errors import DataFileError
 from tatamilab.files import make_folder, most_unpacked, read_arrays, read_json
+from tatamilab.lesson.classroom import read_roster
 from tatamilab.models.keras_file import read_keras_file
 from tatamilab.study.specification import make_study
 
@@ -107,9 +107,9 @@ def test_json_that_is_some() -> None:
 def test_a_list_that_is_none(tmp_path: Path, refused) -> None:
     path = at(tmp_path, "list.csv", b"1," + b"a" * 140_000)
     refused(
-        lambda: _everyone(path),
-        en=f"{path} is no list that can be read: field larger than field limit (131072).",
-        ja=f"名簿 {path} を読めません（field larger than field limit (131072)）。",
+        lambda: read_roster(path),
+        en=f"{path} is no list of a class: it must be a table (.csv) in UTF-8, or as Excel in Japan saves it.",
+        ja=f"{path} は名簿ではありません。UTF-8 か、日本語版 Excel で保存した表（.csv）を指定してください。",
     )
 
 

@@ -18,6 +18,7 @@ from tatamilab.files import read_json, sha256
 from tatamilab.lesson import handins, results
 from tatamilab.lesson.classroom.archives import members
 from tatamilab.lesson.classroom.gathering import gather
+from tatamilab.lesson.classroom.roster import read_roster
 from tatamilab.lesson.classroom.summary import summarise
 from tatamilab.lesson.reading_reports import report_content
 from tatamilab.lesson.report import PAYLOAD_ID, compose, render
@@ -156,9 +157,7 @@ def read_result(content: bytes, _folder: Path) -> None:
 
 
 def read_list(content: bytes, folder: Path) -> None:
-    from tatamilab.cli.class_ import _everyone
-
-    _everyone(at(folder, "list.csv", content))
+    read_roster(at(folder, "list.csv", content))
 
 
 READERS = (
