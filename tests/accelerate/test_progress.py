@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -82,3 +83,23 @@ def test_running_means_are_those_of_that_batch(execution: int, monkeypatch: pyte
             same(logs, plain.batches[kind][batch])
     assert set(ours.batches["test"]) == set(plain.batches["test"])
     assert set(ours.batches["predict"]) == set(plain.batches["predict"])
+
+
+def test_no_step_is_told_of_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps that take longer than the time between two looks, and looks of which each would tell."""
+    monkeypatch.setattr(fitting, "SAMPLE_S", 0.0)
+    told: list[int] = []
+
+    class Batches(Sampled, keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            told.append(batch)
+
+    model = keras.Sequential(
+        [keras.Input((28, 28, 1)), layers.Conv2D(16, 5), layers.Flatten(), layers.Dense(1)]
+    )
+    model.compile("sgd", "mse")
+    x = np.zeros((12_000, 28, 28, 1), np.float32)
+    with accelerated(strict=True):
+        model.fit(x, x[:, 0, 0], batch_size=6_000, epochs=2, callbacks=[Batches()], verbose=0)
+    assert told.count(1) == 2  # the last of each epoch
+    assert all(one != next_ for one, next_ in pairwise(told))

@@ -164,11 +164,13 @@ class Epochs:
         self._watched = any(looking.looks_between_epochs(callback) for callback in callbacks.callbacks)
         self._totals: Totals | None = None
         self._last_sample = 0.0
+        self._steps_told = 0
 
     def train(self) -> dict[str, float]:
         """One epoch; returns its loss and metrics by name."""
         program = self._native.program
         n_steps = ceil(self._n / self._batch)
+        self._steps_told = 0
         with self._native.lock:
             self._native.exchange.load_weights(self._model)
             self._native.exchange.load_optimizer(self._model)
@@ -182,7 +184,7 @@ class Epochs:
                 watch=self._look if self._sampled else None,
                 halt_on_nan=self._halts_on_nan,
             )
-        if self._sampled:
+        if self._sampled and totals.steps > self._steps_told:
             self._sample(totals)
         if self._watched:
             self.store()
@@ -216,12 +218,13 @@ class Epochs:
     def _look(self, totals: Totals) -> bool:
         """Called by the program while it trains; true ends the training."""
         now = time.perf_counter()
-        if totals.steps and now - self._last_sample >= SAMPLE_S:
+        if totals.steps > self._steps_told and now - self._last_sample >= SAMPLE_S:
             self._last_sample = now
             self._sample(totals)
         return bool(self._model.stop_training)
 
     def _sample(self, totals: Totals) -> None:
+        self._steps_told = totals.steps
         self._callbacks.on_train_batch_end(last_step(self._model, totals.steps), self._reports(totals))
 
     def _reports(self, totals: Totals) -> dict[str, float]:
