@@ -3,13 +3,14 @@
 python tools/licences.py update    writes them into NOTICE
 python tools/licences.py check     whether NOTICE names every package of pyproject.toml with its licence, and whether
                                    every package installed for them has one of the licences that we can live with
+python tools/licences.py versions  prints the version of each, for who compares them with published weaknesses
 """
 
 import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import PackageMetadata, PackageNotFoundError, distribution
+from importlib.metadata import PackageMetadata, PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -30,9 +31,12 @@ NAMELESS = {"namex": "Apache-2.0"}
 
 
 def main() -> int:
-    """Update or check; the exit code."""
+    """Update, check or print; the exit code."""
     if sys.argv[1:] == ["update"]:
         _write(collected())
+        return 0
+    if sys.argv[1:] == ["versions"]:
+        print(", ".join(f"{name} {version(name)}" for name in collected()))
         return 0
     wrong = [*problems(NOTICE.read_text(encoding="utf-8"), collected(), direct())]
     print("\n".join(wrong) or "NOTICE is complete")
