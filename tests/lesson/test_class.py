@@ -232,7 +232,7 @@ def test_notes(summary, note: str) -> None:
     ],
 )
 def test_a_report_edited_by_hand_is_named(
-    edits: list[tuple[str, str]], notes: list[str], tmp_path: Path
+    edits: list[tuple[str, str]], notes: list[str], tmp_path: Path, capsys, tatami_lesson: Callable[..., int]
 ) -> None:
     with i18n.using("en"):
         content = page(0).decode()
@@ -241,6 +241,14 @@ def test_a_report_edited_by_hand_is_named(
             content = content.replace(old, new)
         (tmp_path / "1.html").write_text(content, encoding="utf-8")
         assert list(summarise(gather(tmp_path)).notes) == notes
+    assert (
+        tatami_lesson(
+            "class", "collect", str(tmp_path), "--out", str(tmp_path / "class.html"), "--lang", "en"
+        )
+        == 0
+    )
+    told = f"Notes on the page, such as of what was edited by hand: {len(notes)}"
+    assert told in capsys.readouterr().out.splitlines()
 
 
 def test_a_copied_network_is_the_same_run_and_a_common_sample_is_not(summary) -> None:
@@ -339,7 +347,7 @@ def test_without_names(summary, gathered) -> None:
         "copied",
         ".html",
         ".zip",
-        "edge",
+        "is an edge",
     ):
         assert word not in shown
     assert sorted(row.own for row in found.rows if row.own[0]) == sorted(

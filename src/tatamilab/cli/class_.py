@@ -83,6 +83,8 @@ def collect(
         write_whole(page.with_suffix(".csv"), table(summary))
     print(verdict(summary))
     _tell_unread(summary)
+    if summary.notes:
+        print(_("Notes on the page, such as of what was edited by hand: {n}", n=len(summary.notes)))
     print(
         _("{n} handed in: {page}, {table}", n=summary.n_handed_in, page=page, table=page.with_suffix(".csv"))
     )

@@ -250,11 +250,9 @@ def _without_names(summary: ClassSummary) -> ClassSummary:
         rows=tuple(rows[place] for place in order),
         same=tuple(tuple(sorted(names[source] for source in group)) for group in summary.same),
         notes=(_("{n} notes, which name somebody.", n=len(summary.notes)),) if summary.notes else (),
-        unread=(
-            ((_("{n} files", n=len(summary.unread)), _("They could not be read; their names are left out.")),)
-            if summary.unread
-            else ()
-        ),
+        unread=((_("{n} files", n=len(summary.unread)), _("Their names are left out.")),)
+        if summary.unread
+        else (),
         passed_over=(_("{n} files", n=len(summary.passed_over)),) if summary.passed_over else (),
     )
 
