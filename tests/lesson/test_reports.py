@@ -12,6 +12,7 @@ from made_up import ANSWER, result, results_of
 
 from tatamilab import i18n
 from tatamilab.cli import main
+from tatamilab.experiment import RunOptions, Watcher, run
 from tatamilab.lesson import handins, printing, report, verifying
 from tatamilab.lesson.reading_reports import read_report
 from tatamilab.lesson.students import Student
@@ -191,6 +192,21 @@ def test_a_picture_too_large_is_left_out() -> None:
     Image.new("1", (7000, 7000)).save(content, "png")
     with i18n.using("en"), pytest.raises(ValueError, match=r"^it is too large\.$"):
         handins.check_picture(content.getvalue())
+
+
+@pytest.mark.slow
+def test_a_damaged_figure_of_a_run_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out = tmp_path / "runs" / "mine", tmp_path / "out.html"
+    run(RunOptions(data_size=60, model="bpnn", epochs=1, out=folder), Watcher())
+    damaged = sorted((folder / "figures").glob("*.png"))[0]
+    damaged.write_bytes(b"GIF89a")
+    assert tatami("report", folder, "--out", out, "--lang", "en") == 0
+    assert (
+        f"Left out: A figure of {damaged.stem} can't be used: it is not a PNG picture."
+        in capsys.readouterr().out.splitlines()
+    )
+    report_of_it = read_report(out)
+    assert (len(report_of_it.results), report_of_it.sources) == (1, ("mine",))
 
 
 @pytest.mark.slow
