@@ -25,6 +25,7 @@ def go_to(page: Any, name: str) -> None:
     raise AssertionError(f"{name} cannot be reached")
 
 
+@pytest.mark.slow
 def test_from_opening_to_an_explained_digit(page: Callable[..., Any]) -> None:
     opened = page("?images=600&epochs=20")
     go_to(opened, "Start")

@@ -41,6 +41,7 @@ def test_train_then_draw_and_be_read(page: Page) -> None:
     assert status(opened).startswith("epoch 2 of 10")
 
 
+@pytest.mark.slow
 def test_by_keyboard_alone(page: Page) -> None:
     opened = page()
     opened.locator(".tl-draw").focus()
@@ -93,6 +94,7 @@ def test_the_window_slides_until_it_is_stopped(page: Page) -> None:
     part.get_by_role("button", name="Slide the window").wait_for()
 
 
+@pytest.mark.slow
 def test_a_mistake_of_the_moment_is_pinned(page: Page) -> None:
     opened = page("?images=600")
     opened.get_by_role("button", name="One batch").click()
@@ -106,6 +108,7 @@ def test_a_mistake_of_the_moment_is_pinned(page: Page) -> None:
     )
 
 
+@pytest.mark.slow
 def test_two_pages_of_a_browser_show_one_run(page: Page) -> None:
     first = page()
     second = first.context.new_page()
@@ -113,8 +116,15 @@ def test_two_pages_of_a_browser_show_one_run(page: Page) -> None:
     second.wait_for_selector(".tl-pixel td")
     first.get_by_role("button", name="One batch").click()
     second.wait_for_function("document.querySelector('.tl-status').textContent.includes('step 1 of 422')")
+    first.close()
+    second.close()
+    third = first.context.new_page()
+    third.goto(first.url)
+    third.wait_for_selector(".tl-pixel td")
+    assert status(third) == "epoch 1 of 10, step 1 of 422"
 
 
+@pytest.mark.slow
 def test_another_network_is_trained_at_its_own_address_and_there_is_a_way_back(page: Page) -> None:
     opened = page()
     opened.get_by_role("button", name="One batch").click()
@@ -178,6 +188,7 @@ def test_a_wrong_number_stays_and_is_said_until_it_is_mended(
     opened.wait_for_url("**/?net=c8k3_p2_d20&images=600&lang=" + lang)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_said_where_it_stands(page: Page) -> None:
     opened = page("?net=c4k3_p8_d10")
     opened.locator(".tl-editor li").nth(0).get_by_label("kernel").fill("15")
@@ -187,6 +198,7 @@ def test_what_does_not_fit_is_said_where_it_stands(page: Page) -> None:
     assert opened.get_by_role("button", name="Train this network").is_disabled()
 
 
+@pytest.mark.slow
 def test_a_wrong_address_says_what_was_wrong(page: Page) -> None:
     opened = page("?epochs=none&images=600&net=<script>")
     said = opened.locator("[role=alert]").all_inner_texts()
@@ -195,6 +207,7 @@ def test_a_wrong_address_says_what_was_wrong(page: Page) -> None:
     assert status(opened) == "Ready: 10 epochs of 5 steps, seed 1"
 
 
+@pytest.mark.slow
 def test_mistakes_take_no_room_until_they_are_looked_for(page: Page) -> None:
     opened = page()
     part = opened.locator(".tl-mistakes")

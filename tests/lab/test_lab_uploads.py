@@ -115,6 +115,7 @@ def test_turned_by_exif_or_transparent_it_is_the_same_digit(pad: Any, tmp_path: 
     assert read_as(pad, tmp_path / "clear.png")
 
 
+@pytest.mark.slow
 def test_no_text_field_takes_a_script(page: Callable[..., Any]) -> None:
     opened = page(f"?net={SCRIPT}&images={SCRIPT}&epochs={SCRIPT}&rate={SCRIPT}&seed={SCRIPT}&lang={SCRIPT}")
     ran = alerts(opened)

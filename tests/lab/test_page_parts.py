@@ -109,6 +109,30 @@ def test_a_page_that_is_gone_pauses_its_run_and_stops_its_study(on_page: Callabl
     on_page(work)
 
 
+def test_what_is_pressed_to_be_trained_is_trained_on_the_page_that_opens(
+    on_page: Callable[[Work], None],
+) -> None:
+    async def work(lab: Opened) -> None:
+        await lab.page()
+        editor, asked = lab.part("NetworkEditor"), []
+        lab.user.client.open = asked.append
+        blocks = [block.model_dump() for block in Blueprint.parse("c2k5_p2_d6").blocks]
+        editor._up({"set": {"edited": {"sequence": 1, "blocks": blocks, "images": 600, "use": True}}})
+        await until(lambda: asked)
+        assert asked == ["/?net=c2k5_p2_d6&images=600"]
+        assert "Press “Start”." in "".join(lab.said())
+        await lab.page(asked[0])
+        run = lab.part("Training")._part._run
+        assert run.moment().phase is Phase.RUNNING
+        assert "Press “Start”." not in "".join(lab.said())
+        run.pause()
+        await lab.page(asked[0])
+        assert lab.part("Training")._part._run is run
+        assert run.moment().phase is Phase.PAUSED
+
+    on_page(work)
+
+
 def test_nothing_is_left_of_a_page_that_is_gone(on_page: Callable[[Work], None]) -> None:
     from ipywidgets.widgets.widget import _instances
 

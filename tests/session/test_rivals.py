@@ -93,6 +93,7 @@ def test_the_newest_wish_wins(data: Dataset) -> None:
     assert not rivals._thread.is_alive()
 
 
+@pytest.mark.slow
 def test_the_small_study_runs_to_its_planned_end(rivals: Rivals) -> None:
     rivals.ask(SMALL)
     rivals.measure()

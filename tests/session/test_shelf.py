@@ -88,6 +88,7 @@ def test_what_is_damaged_is_not_there(make: Callable[[], LiveRun], tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_is_taken_away_works(make: Callable[[], LiveRun], tmp_path: Path) -> None:
     import keras
 
