@@ -81,6 +81,15 @@ def test_the_run_is_described(page: _Page, finished: Finished) -> None:
         assert words in page.text
 
 
+def test_what_is_wider_than_a_phone_scrolls_and_says_so(page: _Page) -> None:
+    regions = [one for one in page.all("div") if one.get("role") == "region"]
+    labels = [one["aria-label"] for one in regions]
+    assert {one["tabindex"] for one in regions} == {"0"}
+    assert len(regions) == len(page.all("img")) + len(page.all("table"))
+    assert len(set(labels)) == len(labels)
+    assert page.text.count("← 横にスクロールできます →") == len(page.all("img"))
+
+
 def test_light_dark_and_print_are_styled(finished: Finished) -> None:
     text = (finished.folder / "index.html").read_text(encoding="utf-8")
     assert "prefers-color-scheme: dark" in text

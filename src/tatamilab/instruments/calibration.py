@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tatamilab.analysis.calibration import Calibration, calibration
 from tatamilab.i18n import _
@@ -44,12 +44,12 @@ def plot_calibration(
     lowest = min(float(found.low.min()), float(found.confidence.min()))
     ax.set_ylim(max(0.0, lowest - 0.08 * (1 - lowest) - 0.005), 1 + 0.02 * (1.05 - lowest))
     ax.yaxis.set_major_formatter(lambda value, _position: f"{100 * value:g}%")
-    ax.set_xticks(place, [_percent(value) for value in found.confidence])
+    ax.set_xticks(place, _in_percent(found.confidence))
     ax.tick_params(axis="x", labelsize=7)
     ax.grid(axis="y", color=style.FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.set_xlabel(
-        _("mean confidence of each {n:,} images, by rising confidence", n=int(found.n[0])),
+        _("mean confidence (%) of each {n:,} images, by rising confidence", n=int(found.n[0])),
         color=style.INK, fontproperties=style.font(8.5),
     )  # fmt: skip
     ax.set_title(
@@ -91,7 +91,8 @@ def _verdict(found: Calibration) -> str:
     return _("So this network is less sure than it should be.")
 
 
-def _percent(value: float) -> str:
-    if value >= 0.9995:
-        return ">99.9%"
-    return f"{100 * value:.0f}%" if value < 0.985 else f"{100 * value:.1f}%"
+def _in_percent(values: NDArray[np.float64]) -> list[str]:
+    """Labels that keep apart: what rounds to 100 is named once, as all that follow it do."""
+    labels = [f"{100 * value:.0f}" if value < 0.985 else f"{100 * value:.1f}" for value in values]
+    surest = labels.index("100.0") if "100.0" in labels else len(labels)
+    return [*labels[:surest], *[">99.9"][: len(labels) - surest], *[""] * (len(labels) - surest - 1)]
