@@ -14,7 +14,7 @@ import pytest
 from shared_run import Finished
 
 from tatamilab import i18n
-from tatamilab.errors import OutputError
+from tatamilab.errors import BadInput, OutputError
 from tatamilab.experiment import (
     RunOptions,
     Watcher,
@@ -24,7 +24,8 @@ from tatamilab.experiment import (
     memorising,
 )
 from tatamilab.experiment import run as run_
-from tatamilab.experiment.explained_behaviour import behaviour
+from tatamilab.experiment.explained_behaviour import all_behaviour_makers, draw
+from tatamilab.experiment.explained_pictures import Picture
 from tatamilab.experiment.explained_run import read_explained
 from tatamilab.experiment.explaining import explain
 from tatamilab.experiment.record import read
@@ -141,18 +142,37 @@ def test_the_network_that_knows_shuffled_labels_is_trained_once(
 def test_what_a_model_does_not_allow_is_left_out_with_the_reason(folder: Path) -> None:
     run = read_explained(folder)
     with i18n.using("en"):
-        shown = behaviour(replace(run, folder=folder / "elsewhere"))
+        shown = draw(all_behaviour_makers(replace(run, folder=folder / "elsewhere")))
     assert sorted(shown.pictures) == ["likes", "plane"]
     path = folder / "elsewhere" / "predictions.npz"
     reason = f"{path} is damaged or missing; run the experiment again."
     assert shown.left_out == dict.fromkeys(("accuracy", "mistakes", "attribution"), reason)
 
 
+def test_each_figure_is_told_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {name: Picture(f"the {name}", "", b"") for name in ("filters", "plane")}
+    left_out = {"likes": lambda: (_ for _ in ()).throw(BadInput("no image"))}
+    monkeypatch.setattr(explaining, "filter_makers", lambda *_args: {"filters": lambda: made["filters"]})
+    monkeypatch.setattr(
+        explaining, "all_behaviour_makers", lambda *_args: {**left_out, "plane": lambda: made["plane"]}
+    )
+    told: list[str] = []
+    moved: list[tuple[str, int, int]] = []
+    with i18n.using("en"):
+        explain(folder, told=told.append, far=lambda *far: moved.append(far))
+    assert told[1:-1] == [
+        "Figure drawn: the filters",
+        "Figure drawn: the plane",
+        "This part is left out: no image",
+    ]
+    assert moved == [("Figures", n, 3) for n in (1, 2, 3)]
+
+
 def test_what_is_left_out_is_said_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Path(shutil.copytree(folder, tmp_path / "run"))
     path = run / "predictions.npz"
     path.write_bytes(path.read_bytes()[:3000])
-    monkeypatch.setattr(explaining, "filter_pictures", lambda *_args: {})
+    monkeypatch.setattr(explaining, "filter_makers", lambda *_args: {})
     makers = explained_behaviour.behaviour_makers
     monkeypatch.setattr(
         explained_behaviour, "behaviour_makers", lambda run: {"mistakes": makers(run)["mistakes"]}
@@ -164,7 +184,7 @@ def test_what_is_left_out_is_said_once(folder: Path, tmp_path: Path, monkeypatch
         told: list[str] = []
         with i18n.using(lang):
             explain(run, told=told.append)
-        assert told[3:-1] == [sentence]
+        assert told[1:-1] == [sentence]
 
 
 def test_refuses_a_model_without_convolution(
@@ -189,7 +209,7 @@ def test_refuses_a_folder_without_a_run(tmp_path: Path, refused: Callable[..., N
 def test_refuses_a_page_that_cannot_be_written_before_anything_is_drawn(
     folder: Path, tmp_path: Path, refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explaining, "filter_pictures", lambda *_: pytest.fail("drawn"))
+    monkeypatch.setattr(explaining, "filter_makers", lambda *_: pytest.fail("drawn"))
     run = Path(shutil.copytree(folder, tmp_path / "run", ignore=shutil.ignore_patterns("explain.html")))
     page, reason = run / "explain.html", os.strerror(errno.EISDIR)
     page.mkdir()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from shared_run import Finished
 
+from tatamilab import i18n
 from tatamilab.errors import OutputError
 from tatamilab.experiment import filming, saving
 from tatamilab.experiment.filming import film, moments
@@ -21,7 +22,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Film]:
     """What would be drawn; drawing and writing are tested with the instrument."""
     films: list[Film] = []
     monkeypatch.setattr(filming, "animate_filters", films.append)
-    monkeypatch.setattr(filming, "save_film", lambda _animation, path: path.write_bytes(b"film"))
+    monkeypatch.setattr(filming, "save_film", lambda _animation, path, _drawn: path.write_bytes(b"film"))
     return films
 
 
@@ -29,13 +30,18 @@ def test_a_film_goes_from_the_run_s_start_to_its_end(
     finished: Finished, tmp_path: Path, shown: list[Film]
 ) -> None:
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
-    made = film(folder, n_frames=6)
+    told: list[str] = []
+    moved: list[tuple[str, int, int]] = []
+    with i18n.using("en"):
+        made = film(folder, n_frames=6, told=told.append, far=lambda *far: moved.append(far))
     assert (made.path, made.is_same) == (folder / "film.gif", True)
     taken = shown[0]
     assert taken.steps.tolist() == [0, 1, 2, 3, 6, 10]  # 540 images in batches of 128: 5 steps an epoch
     assert len(taken.history["val_accuracy"]) == 2
-    moved = np.abs(np.diff(taken.kernels, axis=0)).sum(axis=(1, 2, 3, 4))
-    assert (moved > 0).all()
+    changes = np.abs(np.diff(taken.kernels, axis=0)).sum(axis=(1, 2, 3, 4))
+    assert (changes > 0).all()
+    assert told == ["The run is trained again: 10 steps", "The film is drawn: 6 moments"]
+    assert moved == [("Training", step, 10) for step in range(1, 11)]
 
 
 def test_moments_are_distinct_and_end_with_the_last_step() -> None:

@@ -57,7 +57,9 @@ def test_picture_of_a_frame(film: Film, lang: str, same_picture: SamePicture) ->
 
 @pytest.mark.usefixtures("coarse")
 def test_a_gif_holds_every_moment_and_stays_at_the_last(film: Film, tmp_path: Path) -> None:
-    save_film(animate_filters(film), tmp_path / "film.gif")
+    drawn: list[tuple[int, int]] = []
+    save_film(animate_filters(film), tmp_path / "film.gif", lambda *frame: drawn.append(frame))
+    assert drawn == [(n, len(drawn)) for n in range(len(film.steps) + 12)]
     assert [path.name for path in tmp_path.iterdir()] == ["film.gif"]
     with Image.open(tmp_path / "film.gif") as picture:
         assert picture.n_frames == 4

@@ -45,17 +45,21 @@ def explain(
     if run is None:
         raise usage.missing_argument("RUN", context.command_path)
     choose_backend()
-    from tatamilab.experiment.explaining import explain as explain_run
-
     which = usage.layer(layer)
     if how_few:
         _find_out_how_few(Path(run), which, quiet=quiet)
-    page = explain_run(
-        Path(run),
-        controls=None if controls is None else Path(controls),
-        layer=which,
-        told=None if quiet else print,
-    )
+    from tatamilab.cli.under_way import UnderWay
+
+    with UnderWay(quiet=quiet) as shown:
+        from tatamilab.experiment.explaining import explain as explain_run
+
+        page = explain_run(
+            Path(run),
+            controls=None if controls is None else Path(controls),
+            layer=which,
+            told=shown.line,
+            far=shown.far,
+        )
     if quiet:
         print(page)
 

@@ -45,15 +45,19 @@ def film(
         raise usage.missing_argument("RUN", context.command_path)
     n_frames = N_FRAMES if frames is None else usage.whole_number("--frames", frames)
     choose_backend()
-    from tatamilab.experiment.filming import film as film_run
+    from tatamilab.cli.under_way import UnderWay
 
-    made = film_run(
-        Path(run),
-        layer=usage.layer(layer),
-        out=None if out is None else Path(out),
-        n_frames=n_frames,
-        told=None if quiet else print,
-    )
+    with UnderWay(quiet=quiet) as shown:
+        from tatamilab.experiment.filming import film as film_run
+
+        made = film_run(
+            Path(run),
+            layer=usage.layer(layer),
+            out=None if out is None else Path(out),
+            n_frames=n_frames,
+            told=shown.line,
+            far=shown.far,
+        )
     if quiet:
         print(made.path)
     elif made.is_same:

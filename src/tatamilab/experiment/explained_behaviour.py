@@ -1,6 +1,6 @@
 """The pictures of the explain page on what the network does with images: what it likes, mistakes, and rests on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,27 +30,27 @@ _MOST_BINS = 10
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class Drawn:
     """Pictures by name, and why the others are not there, by name."""
 
     pictures: dict[str, Picture]
     left_out: dict[str, str]
 
 
-def behaviour(run: ExplainedRun, fewer: HowFew | None = None) -> Behaviour:
+def draw(
+    makers: Mapping[str, Callable[[], Picture]], told: Callable[[str, Picture | None], object] | None = None
+) -> Drawn:
     """Draw what can be drawn of a run; what a model or too few images do not allow is left out, with the reason.
 
     Args:
-        run: the run.
-        fewer: what `how_few` found, if it was asked.
+        makers: what draws each of the pictures, by name.
+        told: called after each, with its name and the picture, None if it is left out.
 
     Raises:
         OutputError: the run's folder cannot be written.
     """
-    makers = {**behaviour_makers(run), "attribution": lambda: _attribution(run, lambda: memorised(run))}
-    if fewer is not None:
-        makers["few"] = lambda: _few(fewer)
-    pictures, left_out = {}, {}
+    pictures: dict[str, Picture] = {}
+    left_out: dict[str, str] = {}
     for name, make in makers.items():
         try:
             pictures[name] = make()
@@ -58,7 +58,22 @@ def behaviour(run: ExplainedRun, fewer: HowFew | None = None) -> Behaviour:
             raise
         except TatamiError as reason:
             left_out[name] = str(reason)
-    return Behaviour(pictures, left_out)
+        if told:
+            told(name, pictures.get(name))
+    return Drawn(pictures, left_out)
+
+
+def all_behaviour_makers(run: ExplainedRun, fewer: HowFew | None = None) -> dict[str, Callable[[], Picture]]:
+    """What draws each of the pictures, those that need another training included, by name.
+
+    Args:
+        run: the run.
+        fewer: what `how_few` found, if it was asked.
+    """
+    makers = {**behaviour_makers(run), "attribution": lambda: _attribution(run, lambda: memorised(run))}
+    if fewer is not None:
+        makers["few"] = lambda: _few(fewer)
+    return makers
 
 
 def behaviour_makers(run: Explained) -> dict[str, Callable[[], Picture]]:

@@ -41,13 +41,11 @@ def picture(title: str, description: str, figure: "FigureLike") -> Picture:
     return Picture(title, description, written.getvalue())
 
 
-def filter_pictures(run: Explained, summary: ControlSummary | None) -> dict[str, Picture]:
-    """The filters, what they do to an image, where their change lies, their form, and the controls, by name."""
-    return {name: make() for name, make in filter_makers(run, summary).items()}
-
-
 def filter_makers(run: Explained, summary: ControlSummary | None = None) -> dict[str, Callable[[], Picture]]:
-    """What draws each of them, by name: those that this network, and these controls, allow."""
+    """What draws the filters, what they do to an image, where their change lies, their form, and the controls, by name.
+
+    Those that this network, and these controls, allow.
+    """
     model, layer, image = run.model, run.layer, run.dataset.x_test[0]
     makers = {
         "filters": lambda: picture(

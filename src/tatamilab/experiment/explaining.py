@@ -14,12 +14,13 @@ from tatamilab.experiment.control_arms import question_of, title_of
 from tatamilab.experiment.control_conclusions import of_controls
 from tatamilab.experiment.control_store import SETTINGS
 from tatamilab.experiment.control_summary import ControlSummary, summarise
-from tatamilab.experiment.explained_behaviour import Behaviour, behaviour
-from tatamilab.experiment.explained_pictures import filter_pictures
+from tatamilab.experiment.explained_behaviour import Drawn, all_behaviour_makers, draw
+from tatamilab.experiment.explained_pictures import Picture, filter_makers
 from tatamilab.experiment.explained_run import ExplainedRun, read_explained
 from tatamilab.experiment.glossary import glossary
 from tatamilab.experiment.how_few import kept_how_few
 from tatamilab.experiment.page import environment
+from tatamilab.experiment.watching import Far
 from tatamilab.files import check_file, write_whole
 from tatamilab.i18n import _
 
@@ -33,6 +34,7 @@ def explain(
     controls: Path | None = None,
     layer: int | str = 0,
     told: Callable[[str], object] | None = None,
+    far: Far | None = None,
 ) -> Path:
     """Write the page `explain.html` into the folder of a run.
 
@@ -43,7 +45,8 @@ def explain(
         run: a run's folder.
         controls: a folder of controls; None for `controls` or `controls-quick` beside `run`, if it is there.
         layer: index among the convolution layers, or a layer's name.
-        told: called with a line for each part that is done.
+        told: called with a line for each figure and part that is done.
+        far: called with how many figures are done.
 
     Returns:
         The page.
@@ -53,7 +56,7 @@ def explain(
             folder of controls.
         OutputError: the page cannot be written.
     """
-    told = told or (lambda _line: None)
+    told, far = told or (lambda _line: None), far or (lambda *_far: None)
     begun = time.perf_counter()
     # the products are small, and threads that wait for a busy core are slow
     with threadpool_limits(1, user_api="blas"):
@@ -63,22 +66,31 @@ def explain(
             check_file(page)
         summary = _controls(run, controls)
         told(_("Run, images and controls read"))
-        pictures = filter_pictures(found, summary)
-        told(_("Filters drawn"))
-        shown = behaviour(found, kept_how_few(found))
-        told(_("Mistakes, maps and patches drawn"))
+        shown = _drawn(found, summary, told, far)
         for reason in dict.fromkeys(shown.left_out.values()):
             told(_("This part is left out: {reason}", reason=reason))
-        text = _page(found, summary, {**pictures, **shown.pictures}, shown)
+        text = _page(found, summary, shown)
     with writing(page):
         write_whole(page, text)
     told(_("{page} written in {seconds:.1f} s", page=page, seconds=time.perf_counter() - begun))
     return page
 
 
-def _page(
-    found: ExplainedRun, summary: ControlSummary | None, pictures: dict[str, Any], shown: Behaviour
-) -> str:
+def _drawn(
+    found: ExplainedRun, summary: ControlSummary | None, told: Callable[[str], object], far: Far
+) -> Drawn:
+    makers = {**filter_makers(found, summary), **all_behaviour_makers(found, kept_how_few(found))}
+    names = list(makers)
+
+    def one_more(name: str, made: Picture | None) -> None:
+        if made is not None:
+            told(_("Figure drawn: {title}", title=made.title))
+        far(_("Figures"), 1 + names.index(name), len(names))
+
+    return draw(makers, one_more)
+
+
+def _page(found: ExplainedRun, summary: ControlSummary | None, shown: Drawn) -> str:
     drawn = conclusions.of_run(found.before, found.after, found.patches)
     drawn += of_controls(summary) if summary else []
     d = len(found.patches.components)
@@ -88,7 +100,7 @@ def _page(
         .render(
             run=found.record,
             layer=found.layer,
-            pictures=pictures,
+            pictures=shown.pictures,
             left_out=shown.left_out,
             conclusions=drawn,
             answer=conclusions.answer(drawn),

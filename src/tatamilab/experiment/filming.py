@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tatamilab.experiment import folder
 from tatamilab.experiment.explained_run import ExplainedRun, read_explained
 from tatamilab.experiment.rerunning import parameter_names, program_of, steps_of, train_again
 from tatamilab.experiment.saving import read_history
+from tatamilab.experiment.watching import Far
 from tatamilab.files import check_file
 from tatamilab.i18n import _
 from tatamilab.instruments.film import Film, animate_filters, check_film_path, save_film
@@ -19,6 +21,9 @@ from tatamilab.instruments.model_facts import conv_layer, kernel_of
 
 N_FRAMES = 48
 MOST_FRAMES = 240
+
+_LOOKS = 101
+"""How often the training stops to say how far it is; that changes no bit of it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ def film(
     out: Path | None = None,
     n_frames: int = N_FRAMES,
     told: Callable[[str], object] | None = None,
+    far: Far | None = None,
 ) -> Filmed:
     """Train a run again from its start, keep its filters at growing distances, and animate them.
 
@@ -54,7 +60,8 @@ def film(
         layer: index among the convolution layers, or a name.
         out: a file that ends with .gif, .mp4 or .html; None for `film.gif` in the run's folder.
         n_frames: from 2 to 240.
-        told: called with a line for each part that is done.
+        told: called with a line for each part that begins.
+        far: called with how far the training is, and then the drawing.
 
     Raises:
         BadInput: no run, no such layer, a number of frames out of range, a file that cannot be a film, or a damaged
@@ -62,7 +69,7 @@ def film(
         Unsupported: the engine cannot train the model.
         OutputError: the file cannot be written.
     """
-    told = told or (lambda _line: None)
+    told, far = told or (lambda _line: None), far or (lambda *_far: None)
     path = out or run / f"{folder.FILM}.gif"
     if not 2 <= n_frames <= MOST_FRAMES:
         raise BadInput(_("A film has from 2 to {most} frames; received {n}.", most=MOST_FRAMES, n=n_frames))
@@ -70,10 +77,11 @@ def film(
     found = read_explained(run, layer)
     with folder.speaking_of(path):
         check_file(path)
-    taken, is_same = _taken(found, n_frames)
-    told(_("Trained again: {n} moments kept", n=len(taken.steps)))
+    told(_("The run is trained again: {steps:,} steps", steps=steps_of(found)))
+    taken, is_same = _taken(found, n_frames, far)
+    told(_("The film is drawn: {n} moments", n=len(taken.steps)))
     with folder.speaking_of(path):
-        save_film(animate_filters(taken), path)
+        save_film(animate_filters(taken), path, partial(far, _("Film")))
     return Filmed(path, len(taken.steps), is_same)
 
 
@@ -87,7 +95,7 @@ def moments(n_steps: int, n: int) -> NDArray[np.int64]:
     return np.unique(np.concatenate([[0], np.geomspace(1, n_steps, n - 1).round()])).astype(np.int64)
 
 
-def _taken(run: ExplainedRun, n_frames: int) -> tuple[Film, bool]:
+def _taken(run: ExplainedRun, n_frames: int, far: Far) -> tuple[Film, bool]:
     steps, kept = moments(steps_of(run), n_frames), run.folder / folder.HISTORY
     history = read_history(kept) if kept.exists() else {}
     model = run.before_model
@@ -95,9 +103,13 @@ def _taken(run: ExplainedRun, n_frames: int) -> tuple[Film, bool]:
     kernels = [kernel_of(target)]
     program = program_of(run, model)
     name = parameter_names(program, model)[id(target.weights[0])]
-    for _done in train_again(run, program, run.options.seed, steps):
-        weights = program.get_weights()[name]
-        kernels.append(weights.reshape(kernels[0].shape))
+    last, wanted = int(steps[-1]), set(steps.tolist())
+    looks = np.union1d(steps, np.linspace(0, last, _LOOKS).round().astype(np.int64))
+    for done in train_again(run, program, run.options.seed, looks):
+        far(_("Training"), done, last)
+        if done in wanted:
+            weights = program.get_weights()[name]
+            kernels.append(weights.reshape(kernels[0].shape))
     assert run.record.training is not None
     taken = Film(
         steps=steps,

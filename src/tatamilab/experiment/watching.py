@@ -4,6 +4,7 @@ A run knows nothing of terminals, notebooks or JSON: it tells a `Watcher` what h
 it. To show a run in a new place, write a `Watcher`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,10 @@ from tatamilab.i18n import _
 
 if TYPE_CHECKING:
     from tatamilab.experiment.record import RunRecord
+
+
+Far = Callable[[str, int, int], object]
+"""Called often while something is under way: what it is, how much of it is done, and of how much."""
 
 
 class Phase(StrEnum):

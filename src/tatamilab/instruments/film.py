@@ -1,7 +1,7 @@
 """A film of the filters while they are learned, with the curves beside."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,10 +100,17 @@ def animate_filters(film: Film, *, fig: "style.FigureLike | None" = None) -> "Fu
     return FuncAnimation(figure, show, frames=[*range(len(film.steps)), *held], interval=1000 / _PER_S)
 
 
-def save_film(animation: "FuncAnimation", path: Path) -> None:
+def save_film(
+    animation: "FuncAnimation", path: Path, drawn: Callable[[int, int], object] | None = None
+) -> None:
     """Write an animation as GIF, MP4 or a page with buttons, by the suffix of `path`; whole or not at all.
 
     The page needs no network. MP4 needs the program ffmpeg.
+
+    Args:
+        animation: from `animate_filters`.
+        path: ends with .gif, .mp4 or .html.
+        drawn: called with the number of each frame, from 0, and how many there are.
 
     Raises:
         BadInput: another suffix, or MP4 without ffmpeg.
@@ -111,7 +118,7 @@ def save_film(animation: "FuncAnimation", path: Path) -> None:
     """
     writer = _writer(path)
     with whole_file(path) as beside:
-        animation.save(beside, writer=writer, dpi=_DPI)
+        animation.save(beside, writer=writer, dpi=_DPI, progress_callback=drawn)
         if path.suffix.lower() == ".html":
             beside.write_text(_without_network(beside.read_text(encoding="utf-8")), encoding="utf-8")
 
