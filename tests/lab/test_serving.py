@@ -26,6 +26,12 @@ def test_a_forged_request_is_forbidden(address: str, headers: dict[str, str]) ->
     refused.value.close()
 
 
+def test_by_another_name_it_is_the_same_page_with_the_same_cookie(address: str) -> None:
+    other = address.replace("127.0.0.1", "localhost") + "?seed=5&lang=ja"
+    with urllib.request.urlopen(other, timeout=30) as answer:
+        assert answer.url == address + "?seed=5&lang=ja"
+
+
 def test_a_socket_needs_the_pages_own_origin() -> None:
     guard = Guard(None, 80)
     host = (b"host", b"localhost:80")
@@ -85,7 +91,8 @@ def asked(guard: Guard, query: str = "", cookie: str = "", kind: str = "http") -
     headers = [(b"host", b"class.example:80"), (b"cookie", cookie.encode())]
     if kind == "websocket":
         headers.append((b"origin", b"http://class.example:80"))
-    scope = {"type": kind, "headers": headers, "query_string": query.encode(), "client": ("192.0.2.7", 5)}
+    scope = {"type": kind, "method": "GET", "path": "/", "query_string": query.encode(), "headers": headers,
+             "client": ("192.0.2.7", 5)}  # fmt: skip
 
     async def receive() -> dict[str, str]:
         return {"type": "websocket.connect"}

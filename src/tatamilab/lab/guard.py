@@ -36,15 +36,23 @@ class Guard:
     (`SameSite=Strict`), and no script can read it (`HttpOnly`). Who has brought ten wrong tokens is answered 429
     until a minute has passed.
 
+    On 127.0.0.1 a page that is asked for as localhost's is found under that number: a browser's runs are found by a
+    cookie, and to it these are two sites.
+
     Args:
         app: what is guarded.
         port: the one that it listens on.
         token: None for this machine only.
         secret: what the cookie is made with, beside the token: who guesses tokens cannot make cookies of them.
+        host: the address that it listens on.
     """
 
-    def __init__(self, app: Any, port: int, token: str | None = None, secret: str = "") -> None:
+    def __init__(
+        self, app: Any, port: int, token: str | None = None, secret: str = "", host: str = LOOPBACK[0]
+    ) -> None:
         self._app, self._token = app, token
+        self._known_as = f"{host}:{port}"
+        self._misnamed = f"localhost:{port}" if host == LOOPBACK[0] else ""
         self._hosts = {f"{name}:{port}" for name in LOOPBACK}
         self._shown = hmac.new(secret.encode(), f"{COOKIE} {token}".encode(), sha256).hexdigest()
         self._guesses = Guesses()
@@ -55,6 +63,8 @@ class Guard:
             await self._app(scope, receive, send)
         elif not self._is_own(scope):
             await _refuse(scope, receive, send, b"forbidden host or origin")
+        elif self._is_misnamed(scope):
+            await self._rename(scope, send)
         elif self._token is not None and not self._has_cookie(scope):
             await self._ask_for_token(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -69,6 +79,17 @@ class Guard:
         if not origins:
             return bool(scope["type"] == "http")
         return len(origins) == 1 and origins[0] in (f"http://{hosts[0]}", f"https://{hosts[0]}")
+
+    def _is_misnamed(self, scope: Any) -> bool:
+        is_page = scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == "/"
+        return is_page and _headers(scope, b"host") == [self._misnamed]
+
+    async def _rename(self, scope: Any, send: Any) -> None:
+        rest = scope["query_string"].decode("latin1")
+        address = f"http://{self._known_as}/" + (f"?{rest}" if rest else "")
+        headers = [(b"location", address.encode("latin1"))]
+        await send({"type": "http.response.start", "status": 307, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     def _has_cookie(self, scope: Any) -> bool:
         try:

@@ -174,7 +174,7 @@ def serve(
     sessions = Sessions(live_run, folder / "runs")
     page.add(sessions)
     secret = _secret(folder)
-    app.add_middleware(Guard, port=port, token=token, secret=secret)
+    app.add_middleware(Guard, port=port, token=token, secret=secret, host=host)
     sockets.guard(core.sio)
     gc.freeze()  # what there is by now stays, and need not be looked through every minute
     address = _address(host, port, token)
