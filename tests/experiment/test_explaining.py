@@ -227,7 +227,7 @@ def test_refuses_a_layer_that_is_not_there(folder: Path, refused: Callable[..., 
     refused(
         lambda: explain(folder, layer=3),
         en=f"The model {name!r} has no convolution layer 3; choose one of 0 ({layer!r}).",
-        ja=f"モデル {name!r} に畳み込み層 3 はないため、次から選んでください: 0 ({layer!r})。",
+        ja=f"モデル {name!r} に畳み込み層 3 はないため、次から選んでください：0 ({layer!r})。",
     )
 
 

@@ -53,11 +53,11 @@ def test_the_watcher_is_told_in_order(finished: Finished) -> None:
 
 def test_shapes_and_split_are_said(finished: Finished) -> None:
     assert finished.notes.texts[0] == (
-        "データセット: mnist\n"
-        "X_train の形状: (600, 28, 28, 1)\n"
-        "y_train の形状: (600,)\n"
-        "X_test の形状: (10000, 28, 28, 1)\n"
-        "y_test の形状: (10000,)\n"
+        "データセット：mnist\n"
+        "X_train の形状：(600, 28, 28, 1)\n"
+        "y_train の形状：(600,)\n"
+        "X_test の形状：(10000, 28, 28, 1)\n"
+        "y_test の形状：(10000,)\n"
         "学習データのうち 540 枚を学習に、末尾の 60 枚を検証に使います。1エポックは 5 ステップです。"
     )
     assert "93,222" in finished.notes.texts[1]

@@ -146,7 +146,7 @@ def test_refuses_a_layer_that_is_not_there(models: Models, refused: Callable[...
             lambda layer=layer: plot_filters(models["functional"], layer),
             en=f"The model 'chain' has no convolution layer {layer!r}; "
             "choose one of 0 ('stem'), 1 ('second').",
-            ja=f"モデル 'chain' に畳み込み層 {layer!r} はないため、次から選んでください: "
+            ja=f"モデル 'chain' に畳み込み層 {layer!r} はないため、次から選んでください："
             "0 ('stem'), 1 ('second')。",
         )
 

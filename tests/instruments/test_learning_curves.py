@@ -134,7 +134,7 @@ def test_refuses_a_history_without_loss(refused: Callable[..., None]) -> None:
     refused(
         lambda: plot_learning_curves({"accuracy": [0.5], "lr": [0.1]}),
         en="Learning curves need a history with 'loss'; received the names accuracy, lr.",
-        ja="学習曲線を描くには 'loss' を含む学習履歴が必要です（渡された項目: accuracy, lr）。",
+        ja="学習曲線を描くには 'loss' を含む学習履歴が必要です（渡された項目：accuracy, lr）。",
     )
 
 
