@@ -87,6 +87,22 @@ def test_the_report_says_whose_results_it_has(pair: Path, tatami) -> None:
     assert tatami("verify", "report.html")[0] == 0
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        ["b2-1.ipynb", "b2-1.executed.ipynb"],
+        ["b2-1.executed.ipynb", "b2-1.ipynb"],
+        ["b2-1.ipynb", "./b2-1.ipynb"],
+    ],
+)
+def test_what_is_named_twice_counts_once(pair: Path, tatami, named: list[str]) -> None:
+    assert tatami("report", *named)[0] == 0
+    report = read_report(Path("report.html"))
+    assert [kept.result for kept in report.results] == results_of("22X1234")
+    assert report.answers["B2-1-2"] == ANSWER
+    assert report.sources == ("b2-1.ipynb",)
+
+
 def test_code_that_has_changed_since_is_told(pair: Path, tatami) -> None:
     notebook = json.loads(pair.read_text(encoding="utf-8"))
     next(cell for cell in notebook["cells"] if cell["id"] == "2-2")["source"] += "\nprint(1)"

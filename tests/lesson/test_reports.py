@@ -81,6 +81,11 @@ def test_what_nbgrader_writes_into_an_empty_cell_is_no_answer(hand_in) -> None:
     assert found.answers == {"B2-1-1": "", "B2-1-2": ""}
 
 
+def test_an_empty_answer_is_none_in_the_place_of_one() -> None:
+    found = [handins.HandIn(answers=one) for one in ({"a": "1", "b": "1"}, {"a": "", "b": "2", "c": ""})]
+    assert report.compose(found, (), NOW).answers == {"a": "1", "b": "2", "c": ""}
+
+
 def test_several_share_a_report(hand_in, tmp_path: Path) -> None:
     who = (Student("1", "Hanako", ""), Student("2", "Taro", ""))
     assert read_report(made(handins.read_notebook(hand_in()), tmp_path, who=who)).students == who

@@ -59,8 +59,8 @@ def report(
     from tatamilab.lesson.renewing import check_renewal
 
     who = people(student_id, student_name, email)
-    read = [executed.read(source) for source in sources]
-    names = [source.resolve().name for source in sources]
+    read = executed.read_all(sources)
+    names = [one.path.resolve().name for one in read]
     made = reports.compose([one.found for one in read], who, datetime.now().astimezone(), names)
     if not force:
         check_renewal(path, made)

@@ -1,6 +1,6 @@
 """A notebook and what `tatami notebook run` made of it: answers are written into the one, results lie in the other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,17 @@ class Source:
     found: HandIn
     executed: Path | None = None
     is_same_code: bool = True
+
+
+def read_all(paths: Sequence[Path]) -> list[Source]:
+    """What is in several notebooks and runs; one that is named twice, or whose results another has taken, counts once.
+
+    Raises:
+        BadInput: one is neither a notebook nor a run.
+    """
+    sources = [read(path) for path in {path.resolve(): path for path in paths}.values()]
+    taken = {one.executed.resolve() for one in sources if one.executed is not None}
+    return [one for one in sources if one.path.resolve() not in taken]
 
 
 def read(path: Path) -> Source:

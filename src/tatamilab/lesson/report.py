@@ -89,7 +89,7 @@ def compose(
     return Report(
         worksheet=worksheets[0] if worksheets else "",
         students=who or tuple(named),
-        answers={task: text for one in found for task, text in one.answers.items()},
+        answers=_answers(found),
         results=tuple(kept for one in found for kept in one.results),
         pictures=tuple(picture for one in found for picture in one.pictures),
         experiments=tuple(cell for one in found for cell in one.experiments),
@@ -97,6 +97,15 @@ def compose(
         made=now.isoformat(timespec="seconds"),
         sources=tuple(sources),
     )
+
+
+def _answers(found: Sequence[HandIn]) -> dict[str, str]:
+    """The answers of all; of two to one task the later, but none that is empty in the place of one that isn't."""
+    answers: dict[str, str] = {}
+    for one in found:
+        for task, text in one.answers.items():
+            answers[task] = text or answers.get(task, "")
+    return answers
 
 
 def numbers_of(result: Result) -> dict[str, str]:
