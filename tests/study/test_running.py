@@ -420,8 +420,8 @@ def test_killed_at_work_and_resumed_gives_the_same_table(tmp_path: Path, small: 
     made = tmp_path / "networks"
     made.write_bytes(pickle.dumps(stored(study, prepare(study).networks)))  # type: ignore[arg-type]
     addresses = [f"sqlite:///{tmp_path / name}.db" for name in ("killed", "whole")]
-    commands = [[sys.executable, str(ASKER), address, "8", str(made)] for address in addresses]
-    process = subprocess.Popen(commands[0])
+    command = [sys.executable, str(ASKER), addresses[0], "8", str(made)]
+    process = subprocess.Popen(command)
     with StudyStore(addresses[0]) as store:
         while len(store.rows()) < 3:
             assert process.poll() is None
@@ -429,8 +429,9 @@ def test_killed_at_work_and_resumed_gives_the_same_table(tmp_path: Path, small: 
         process.kill()
         process.wait()
         assert 3 <= len(store.rows()) < 2 * 2 * 9
-    for command in commands:
-        subprocess.run(command, check=True)
+    subprocess.run(command, check=True)
+    with StudyStore(addresses[1]) as store:
+        ask(study, store)
     finished_alike(addresses, study)
 
 
