@@ -36,11 +36,11 @@ KERAS = Program(
 
 STUDIES = {
     "b2-1-2": ("one", "b2-1-2"),
-    "the same, finished": ("one", "b2-1-2"),
+    "the same finished": ("one", "b2-1-2"),
     "--why beyond it": ("one", "b2-1-2", "--why"),
-    "7 sizes, 22 draws": ("two", "b2-1-2", "--sizes", SIZES, "--draws", "22"),
+    "7 sizes of 22 draws": ("two", "b2-1-2", "--sizes", SIZES, "--draws", "22"),
 }
-"""Store and words of each."""
+"""Store and words of each; no name has a comma, as --studies takes several."""
 
 
 def study_s(store: str, *words: str, folder: Path) -> float:
