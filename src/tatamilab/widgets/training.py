@@ -102,8 +102,8 @@ class Training(Part):
 
     def _tell(self) -> None:
         with self._turn, using(self.texts["lang"]):
-            self.moment = _shown(self._run.moment(), self._run.weights())
-            self.looks = self._look()
+            moment, looks = _shown(self._run.moment(), self._run.weights()), self._look()
+            self.moment, self.looks = moment, looks  # at once, so that the browser draws one picture, not two
 
     def _look(self) -> dict[str, Any]:
         """The pinned image on its way through the network, and the mistakes of the moment."""
