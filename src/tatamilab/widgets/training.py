@@ -97,8 +97,8 @@ class Training(Part):
                     self._tell()
                 case "look_at" if value is None or isinstance(value, int):
                     self._run.look_at(value)
-        except BadInput:
-            self._tell()  # the browser asked for what is no longer there: show it what is
+        except (BadInput, OverflowError):
+            self._tell()  # the browser asked for what is no longer there, or no rate: show it what is
 
     def _tell(self) -> None:
         with self._turn, using(self.texts["lang"]):

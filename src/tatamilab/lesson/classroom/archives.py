@@ -45,7 +45,7 @@ def members(file: BinaryIO) -> Iterator[Member | str]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as problem:
         raise BadInput(_("It is not a zip, or a damaged one.")) from problem
     with archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        entries = [entry for entry in archive.infolist() if entry.filename and not entry.is_dir()]
         if len(entries) > MOST_MEMBERS:
             raise BadInput(
                 _("It holds {n:,} files; more than {most:,} are not read.", n=len(entries), most=MOST_MEMBERS)
