@@ -92,7 +92,13 @@ def request(content: bytes, _folder: Path) -> None:
         *([(b"origin", origin)] if origin else []),
         *([(b"cookie", cookie)] if cookie else []),
     ]
-    scope = {"type": "websocket" if kind == b"w" else "http", "headers": headers, "query_string": query}
+    scope = {
+        "type": "websocket" if kind == b"w" else "http",
+        "method": "GET",
+        "path": "/",
+        "headers": headers,
+        "query_string": query,
+    }
     own = host in (b"127.0.0.1:8080", b"localhost:8080", b"[::1]:8080")
     fits = origin in (b"http://" + host, b"https://" + host) or (not origin and kind != b"w")
     assert not enters(Guard(_inside, 8080), scope) or (own and fits)
