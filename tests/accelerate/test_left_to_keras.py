@@ -48,7 +48,20 @@ def frozen_whole() -> keras.Model:
     return model
 
 
+def compiled_again() -> keras.Model:
+    """Without metrics, of which Keras keeps the ones it has."""
+    model = small(metrics=["accuracy"])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
 REASONS: dict[str, tuple[Callable[[], keras.Model], dict[str, Any], str, str]] = {
+    "compiled again": (
+        compiled_again,
+        {},
+        "the compiled model still has the metrics that it was compiled with before",
+        "コンパイル済みのモデルには、前にコンパイルしたときの評価指標が残っています",
+    ),
     "labels": (
         small,
         {"y": Y + 1},

@@ -74,6 +74,12 @@ def check_model(model: Any) -> None:
         raise Unsupported(
             _("the compiled model"), _("has {option}, which isn't lowered", option="run_eagerly")
         )
+    if model.compiled and model._compile_metrics is not None:
+        compiled = model.get_compile_config()
+        if compiled["metrics"] is None and compiled["weighted_metrics"] is None:
+            raise Unsupported(
+                _("the compiled model"), _("still has the metrics that it was compiled with before")
+            )
     if len(model.metrics) > 2:
         raise Unsupported(_("the model"), _("has metrics beyond those it was compiled with"))
     if keras.distribution.distribution() is not None or is_nnx_enabled():
