@@ -100,7 +100,7 @@ def test_a_report(disk: Disk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     page = disk(8 * 1024) / "report.html"
     page.write_text("the older one")
     with pytest.raises(SystemExit) as ended:
-        cli.main(["--lang", "en", "report", str(notebook), "--out", str(page)])
+        cli.main(["--lang", "en", "report", str(notebook), "--out", str(page), "--force"])
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"{page} could not be written: No space left on device.\n"
     assert page.read_text() == "the older one"
