@@ -121,6 +121,7 @@ DRAW = (
 )
 
 
+@pytest.mark.slow
 def test_what_jax_compiles_is_kept_for_the_next_process(home: Path) -> None:
     cache = home / "kept"
     first = run(DRAW, home, TATAMI_CACHE_DIR=str(cache))

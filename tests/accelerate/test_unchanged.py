@@ -121,7 +121,9 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize(
+    "name", [name if name == "imports.py" else pytest.param(name, marks=pytest.mark.slow) for name in ERRORS]
+)
 def test_an_error_is_shown_as_python_shows_it(name: str, tmp_path: Path) -> None:
     for file, code in ERRORS.items():
         (tmp_path / file).write_text(code)

@@ -53,6 +53,7 @@ def test_explain_refuses_a_folder_that_holds_no_controls(tatami, a_run: Path, tm
     assert said.err == f"{tmp_path} is not a folder of controls: it holds no readable controls.json.\n"
 
 
+@pytest.mark.slow
 def test_controls_print_their_table(tatami, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tatamilab.cli.controls.QUICK", control_recipe.Recipe(data_size=200, epochs=1))
     said = tatami("controls", "--quick", "--seeds", 2, "--lang", "en")

@@ -18,7 +18,7 @@ WITH_CODE = {
     for language in LANGUAGES
 }
 
-LONG = {"howto/add-a-layer", "reproducibility", "tutorial"}
+LONG = {"howto/add-a-layer", "howto/own-model", "reproducibility", "tutorial"}
 """Pages that train for more than a few seconds: for the slow tests alone."""
 
 

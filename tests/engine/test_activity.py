@@ -33,7 +33,7 @@ CASES: dict[str, tuple[Any, str, tuple[int, ...], tuple[int, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["features", pytest.param("images", marks=pytest.mark.slow)])
 def test_training_is_that_of_keras(name: str, rng: np.random.Generator) -> None:
     build, loss, shape, label = CASES[name]
     model = build()

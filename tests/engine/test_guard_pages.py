@@ -27,6 +27,7 @@ def test_no_kernel_leaves_its_arrays(target: str, against: str) -> None:
     assert done.returncode == 0, f"after {done.stdout.splitlines()[-1:]}: {done.stderr}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("access", "seen"), [("page[-1]", -11), ("page[n]", -11), ("page[n - 1]", 0)])
 def test_leaving_an_array_is_seen(access: str, seen: int) -> None:
     """The guard itself: a read before or behind an array ends the process by SIGSEGV."""

@@ -40,7 +40,10 @@ def keras_gradient(model: keras.Model, x: np.ndarray, direction: np.ndarray) -> 
     return np.asarray(jax.grad(combined)(x))
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in ("bpnn", "residual") else pytest.param(name, marks=pytest.mark.slow) for name in ZOO],
+)
 def test_the_input_gradient_is_that_of_jax(name: str) -> None:
     model, program, x = built(name)
     shape = program.plan.graph.output.shape

@@ -101,7 +101,9 @@ def _one_step(name: str) -> tuple[keras.Model, oracle.Trained]:
     return model, oracle.train_keras(model, *_data(model, 37), batch_size=37)
 
 
-@pytest.mark.parametrize("target", runnable())
+@pytest.mark.parametrize(
+    "target", [runnable()[0], *(pytest.param(name, marks=pytest.mark.slow) for name in runnable()[1:])]
+)
 @pytest.mark.parametrize("name", MODELS)
 def test_outputs_gradients_and_moving_statistics_are_those_of_keras(name: str, target: str) -> None:
     model, keras_made = _one_step(name)
@@ -159,6 +161,7 @@ def _two_norms(shape: tuple[int, ...], gamma: bool, beta: bool, relu: bool) -> g
     return g.Graph(nodes=tuple(nodes), parameters=tuple(parameters))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(
     shape=st.one_of(

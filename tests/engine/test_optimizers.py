@@ -107,7 +107,10 @@ def test_twenty_steps_are_those_of_keras(name: str) -> None:
     _assert_same_state(*_train_both(OPTIMIZERS[name](), checked=name == "clip norms"))
 
 
-@pytest.mark.parametrize("name", ["adam", "clip global norm", "clip norms"])
+@pytest.mark.parametrize(
+    "name",
+    ["clip norms", *(pytest.param(name, marks=pytest.mark.slow) for name in ("adam", "clip global norm"))],
+)
 def test_large_kernels_are_updated_alike(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(plan, "OWNED_FROM", 1000)
     monkeypatch.setenv("TATAMI_CACHE_DIR", str(tmp_path))

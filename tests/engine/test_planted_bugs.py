@@ -215,7 +215,7 @@ BUGS = [
         "dense",
         "dense1/kernel",
     ),
-    quickly(
+    Bug(
         "only the first chunk",
         dense.owned_gradient,
         "k.each(k.chunks, ",
@@ -223,7 +223,7 @@ BUGS = [
         "owned dense",
         "dense3/kernel",
     ),
-    quickly(
+    Bug(
         "remainder of features forgotten",
         wide.forward,
         "    if left:",
@@ -241,7 +241,7 @@ BUGS = [
     ),
     # convolutions
     quickly("kernel transposed", conv.forward, "w[u, v, ch, o]", "w[v, u, ch, o]", "strided", "output"),
-    quickly(
+    Bug(
         "a column short",
         conv._kernel_gradient,
         '"j": columns}',
@@ -257,7 +257,7 @@ BUGS = [
         "strided",
         "conv1/kernel",
     ),
-    quickly(
+    Bug(
         "the upper row twice",
         few_channels._sum_over_image,
         "x * bottom[",
@@ -289,7 +289,7 @@ BUGS = [
         "many channels",
         "output",
     ),
-    quickly(
+    Bug(
         "overlap of tiles lost",
         points.store_row,
         "else columns[x] + part",
@@ -305,7 +305,7 @@ BUGS = [
         "many channels",
         "conv1/kernel",
     ),
-    quickly(
+    Bug(
         "a row point forgotten",
         nested._products,
         '"s": _row_points(shape),',
@@ -338,7 +338,7 @@ BUGS = [
         "conv1/kernel",
     ),
     # pools
-    quickly(
+    Bug(
         "every tie wins",
         pool.input_gradient,
         "share = k.where(won, k.constant(0.0), share)",
@@ -363,9 +363,7 @@ BUGS = [
         "other axes",
     ),
     # normalisation
-    quickly(
-        "images past the end counted", normalization.moments, " * inside[1, g]", "", "normalised", "loss"
-    ),
+    Bug("images past the end counted", normalization.moments, " * inside[1, g]", "", "normalised", "loss"),
     Bug(
         "every chunk thought full",
         normalization._images_of_chunk,
@@ -400,7 +398,7 @@ BUGS = [
     ),
     Bug("not scaled", dropout._scaled, "(v * (1 / (1 - rate))).value()", "v", "dropout masks"),
     # loss
-    quickly(
+    Bug(
         "mean over a full batch",
         loss.evaluate,
         "images_in_batch(k)",
@@ -410,7 +408,7 @@ BUGS = [
     ),
     Bug("half the derivative", loss._of_output, "(d * 2.0).value()", "d", "numbers", "dense1/bias"),
     # optimizers
-    quickly("β₂ for β₁", optimizer.Rule._moments, "(g - m) * share_1", "(g - m) * share_2", "adam"),
+    Bug("β₂ for β₁", optimizer.Rule._moments, "(g - m) * share_1", "(g - m) * share_2", "adam"),
     Bug("no look ahead", optimizer.Rule._sgd, "if o.nesterov", "if False", "nesterov"),
     # images and labels
     quickly(
@@ -430,7 +428,7 @@ BUGS = [
         "dense",
         "dense3/bias",
     ),
-    quickly(
+    Bug(
         "places past the end count",
         data.gather_targets,
         "k.ir.select(inside, F32(1.0), F32(0.0))",
@@ -446,7 +444,7 @@ BUGS = [
     ),
     # regularizers of activities
     Bug("places past the end count", activity.penalty, "k.where(one, of_image, 0.0)", "of_image", "features"),
-    quickly("half the slope", activity.input_gradient, "v * (2 * node.l2)", "v * node.l2", "features"),
+    Bug("half the slope", activity.input_gradient, "v * (2 * node.l2)", "v * node.l2", "features"),
     # the update
     quickly(
         "only the first chunk",
@@ -490,6 +488,7 @@ def test_a_bug_is_seen(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
         COMPARISONS[bug.comparison](bug.comparison, bug.seen_in)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_without_bugs_all_is_well(name: str) -> None:
     COMPARISONS[name](name, "")

@@ -110,7 +110,14 @@ def test_forward_is_that_of_keras(name: str) -> None:
     assert_close(values[case.graph.output.name], case.model.predict(case.x, verbose=0), 2e-6)
 
 
-@pytest.mark.parametrize("name", [name for name in ZOO if name not in DROPOUT])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("lenet", "residual") else pytest.param(name, marks=pytest.mark.slow)
+        for name in ZOO
+        if name not in DROPOUT
+    ],
+)
 def test_gradients_are_those_of_keras(name: str) -> None:
     case = the_case(name)
     loss, gradients = loss_and_gradients(

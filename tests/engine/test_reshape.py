@@ -38,7 +38,7 @@ def other_axes() -> keras.Model:
     return keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
 
 
-@pytest.mark.parametrize("build", [flat_images, other_axes])
+@pytest.mark.parametrize("build", [flat_images, pytest.param(other_axes, marks=pytest.mark.slow)])
 def test_training_is_that_of_keras(build: Callable[[], keras.Model], rng: np.random.Generator) -> None:
     model = build()
     model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])

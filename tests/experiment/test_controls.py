@@ -40,6 +40,7 @@ def summary(store: Store) -> ControlSummary:
     return summarise(store.folder)
 
 
+@pytest.mark.slow
 def test_all_arms_of_a_seed_start_alike(store: Store) -> None:
     start = np.asarray(load_model("cnn", (28, 28, 1), 10, seed=1).layers[0].kernel)
     for arm in ("learned", "frozen", "pixels", "phases", "labels", "rotated"):

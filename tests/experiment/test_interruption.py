@@ -61,6 +61,7 @@ class _InterruptAfter(Notes):
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_training_ends_after_the_step_in_hand(tmp_path: Path, few_images: str) -> None:
     notes = _InterruptAfter(2, 2)
     options = RunOptions(

@@ -42,6 +42,7 @@ def test_one_line_an_epoch_and_none_a_step(lang: str, line: str) -> None:
     assert stream.getvalue() == line
 
 
+@pytest.mark.slow
 def test_where_everything_is(finished: Finished) -> None:
     folder = finished.folder
     with i18n.using("en"):

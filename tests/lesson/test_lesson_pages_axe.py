@@ -29,7 +29,7 @@ def reported(k: int, place: Path) -> Path:
     return path
 
 
-@LANGUAGES
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.slow)])
 def test_report_and_class(lang: str, tmp_path: Path, chromium: Any) -> None:
     with i18n.using(lang):
         reports = [reported(k, tmp_path) for k in range(8)]

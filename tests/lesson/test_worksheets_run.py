@@ -48,6 +48,7 @@ def check_outputs(notebook: nbformat.NotebookNode) -> None:
                 assert output.metadata["image/png"]["alt"] == output.data["text/plain"] != ""
 
 
+@pytest.mark.slow
 def test_a_short_one(tmp_path: Path) -> None:
     keys = {"header", "unit-code", "1-0", "1-1", "1-2", "1-3", "2-1"}
     found = executed("b1-2", "en", tmp_path, keys)

@@ -12,7 +12,9 @@ from tatamilab.session.blueprint import PRESETS
 TEXTS = [*PRESETS.values(), "", "c8k3s2z_n_o25_p3_d10-tanh", "c4k3-linear_a2_n_d7-sigmoid", "p2_d5", "o10_n"]
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize(
+    "text", [*TEXTS[-4:], *(pytest.param(text, marks=pytest.mark.slow) for text in TEXTS[:-4])]
+)
 def test_shapes_and_numbers_are_keras_s(text: str) -> None:
     blueprint = Blueprint.parse(text)
     model = blueprint.build()

@@ -414,6 +414,7 @@ def finished_alike(addresses: list[str], study: Study) -> None:
 
 
 @pytest.mark.usefixtures("here")
+@pytest.mark.slow
 def test_killed_at_work_and_resumed_gives_the_same_table(tmp_path: Path, small: Study) -> None:
     """`kill -9` of everything at work; then the study is finished, and compared with one never stopped."""
     study = changed("small", small, {"draws": 8})
