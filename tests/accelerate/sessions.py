@@ -341,7 +341,7 @@ def _fit(model: keras.Model, session: Data, call: Data) -> Any:
     else:
         if call["validation"] == "split" and call["feed"] == "arrays":
             n += call["n_validation"]
-            options["validation_split"] = call["n_validation"] / n
+            options["validation_split"] = (call["n_validation"] - 0.5) / n  # Keras rounds it up
         x, y, *weights = arrays(session, n)
         options |= {"sample_weight": weights[0]} if weights else {}
         options |= {"steps_per_epoch": 2} if call["feed"] == "steps" else {}
