@@ -95,8 +95,12 @@ def run(path: Path, out: Path, begun: Callable[[Cell], object], ended: Callable[
     notebook.cells = [before, *notebook.cells, after]
     with _kernel() as kernel:
         client = nbclient.NotebookClient(
-            notebook, km=kernel, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False
-        )  # without its kernel a widget is dead: where no state of it is stored, the still picture is shown
+            notebook,
+            km=kernel,
+            resources={"metadata": {"path": str(path.parent)}},
+            store_widget_state=False,  # without its kernel a widget is dead: the still picture is shown instead
+            coalesce_streams=True,  # a progress bar is kept as it ends, not with all that it wrote over itself
+        )
         client.owns_km = True  # and so it ends the kernel
         with client.setup_kernel():
             client.execute_cell(before, 0, store_history=False)
