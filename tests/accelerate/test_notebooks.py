@@ -36,7 +36,9 @@ def tatami(*words: str) -> int:
 
 @pytest.mark.filterwarnings("default")
 def test_cells_outputs_and_a_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = notebook(tmp_path, MODEL, "", "print('under way', end='\\r'); print('seen')", "undefined", "print('never')")
+    path = notebook(
+        tmp_path, MODEL, "", "print('under way', end='\\r'); print('seen')", "undefined", "print('never')"
+    )
     before = path.read_bytes()
     assert tatami(str(path)) == 1
     said = capsys.readouterr().out

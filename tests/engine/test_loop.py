@@ -116,8 +116,8 @@ def test_a_watch_ends_a_run_with_snapshots_at_a_whole_step() -> None:
 
 def test_ctrl_c_leaves_a_loop_at_a_step() -> None:
     rng = np.random.default_rng(0)
-    program = Program(lab_graph(side=12, filters=4, units=6), TRAINING, batch_size=16)
-    x, y = rng.random((40_000, 12, 12, 1), np.float32), rng.integers(0, 10, 40_000)
+    program = Program(lab_graph(side=28, filters=16, units=6), TRAINING, batch_size=16)
+    x, y = rng.random((16_000, 28, 28, 1), np.float32), rng.integers(0, 10, 16_000)
     loop = Loop(program, x, y, seed=1)
 
     def interrupt() -> None:
@@ -134,7 +134,7 @@ def test_ctrl_c_leaves_a_loop_at_a_step() -> None:
     program.get_weights()  # waits for the step in hand
     done = loop.step
     assert 50 <= done < loop.n_steps
-    same = Loop(Program(lab_graph(side=12, filters=4, units=6), TRAINING, batch_size=16), x, y, seed=1)
+    same = Loop(Program(lab_graph(side=28, filters=16, units=6), TRAINING, batch_size=16), x, y, seed=1)
     same.run(done)
     assert bits(same) == bits(loop)
 
