@@ -164,8 +164,9 @@ def _convolution(session: Data, one: Data, side: int) -> tuple[list[Any], int]:
         added.append(layers.ZeroPadding2D(1))
         side += 2
     padding = one["padding"] if side > one["kernel"] else "same"
-    # normalisation takes a bias away, whose gradient is rounding alone
-    bias = not (one["normalised"] and session["optimizer"] in STEPS_OF_SIZE_RATE)
+    # normalisation takes a bias away, also one from afar if all between is linear; its gradient is rounding alone
+    afar = session["activation"] == "linear" and any(other["normalised"] for other in session["convolutions"])
+    bias = not ((one["normalised"] or afar) and session["optimizer"] in STEPS_OF_SIZE_RATE)
     options = {"strides": one["strides"], "padding": padding, "use_bias": bias}
     kinds = {
         "conv": lambda: layers.Conv2D(one["filters"], one["kernel"], **options),
