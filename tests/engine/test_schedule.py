@@ -21,6 +21,12 @@ from tatamilab.engine.target import choose
 ROW = asdict(BY_REGISTERS[16])
 
 
+@pytest.fixture(autouse=True)
+def _of_this_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are written for the CPU as it is, whatever narrower one the tests are run for."""
+    monkeypatch.delenv("TATAMI_TARGET", raising=False)
+
+
 def network() -> g.Graph:
     """Every kernel that a schedule reaches, but the wide dense layer."""
     return (
