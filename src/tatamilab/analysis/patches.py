@@ -78,9 +78,8 @@ def patch_components(
             )
         )
     drawn = _draw_patches(pictures, h, w, n_patches, np.random.default_rng(seed))
-    variances, vectors = np.linalg.eigh(
-        np.atleast_2d(np.cov(drawn, rowvar=False))
-    )  # of one value, NumPy gives 0-d
+    covariance = np.atleast_2d(np.cov(drawn, rowvar=False))  # of one value, NumPy gives 0-d
+    variances, vectors = np.linalg.eigh(covariance)
     components = vectors.T[::-1].reshape(d, h, w, pictures.shape[3])
     return PatchComponents(components, np.maximum(variances[::-1], 0), n_patches)
 

@@ -190,11 +190,12 @@ def _watcher(*, json: bool, quiet: bool) -> "Watcher":
     from rich.console import Console
 
     from tatamilab.cli.live import Live
+    from tatamilab.cli.under_way import is_live
     from tatamilab.experiment import Lines, Watcher
 
     console = Console(stderr=json, highlight=False)
     if quiet:
         return Watcher()
-    if console.is_terminal and not console.is_dumb_terminal:
+    if is_live(console):
         return Live(console)
     return Watcher() if json else Lines(sys.stdout)

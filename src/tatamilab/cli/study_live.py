@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from tatamilab.cli.under_way import is_live
 from tatamilab.i18n import _
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Display:
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=True, highlight=False)
-        self._quiet = quiet or not self._console.is_terminal or self._console.is_dumb_terminal
+        self._quiet = quiet or not is_live(self._console)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(24),

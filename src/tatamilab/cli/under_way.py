@@ -9,6 +9,11 @@ from rich.text import Text
 from tatamilab.i18n import _
 
 
+def is_live(console: Console) -> bool:
+    """Whether what has been written can be written over."""
+    return console.is_terminal and not console.is_dumb_terminal
+
+
 class UnderWay:
     """Shows on the standard output how far something is.
 
@@ -19,7 +24,7 @@ class UnderWay:
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(highlight=False)
         self._quiet = quiet
-        self._is_live = not quiet and self._console.is_terminal and not self._console.is_dumb_terminal
+        self._is_live = not quiet and is_live(self._console)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(24),

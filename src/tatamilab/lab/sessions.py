@@ -95,9 +95,7 @@ class Sessions:
         self._spare: LiveRun | None = make(Setup())
         self._held: list[_Held] = []
         self._to_begin: dict[str, Setup] = {}  # by browser
-        self._turns: WeakValueDictionary[str, Lock] = (
-            WeakValueDictionary()
-        )  # of browsers for which something is done
+        self._turns = WeakValueDictionary[str, Lock]()  # of browsers for which something is done
 
     def shelf(self, browser: str) -> Shelf:
         """Where the runs of this browser are kept."""
