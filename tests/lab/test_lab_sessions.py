@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread, current_thread
 
 import numpy as np
 import pytest
@@ -101,6 +101,16 @@ def test_closing_keeps_every_run(tmp_path: Path) -> None:
     (entry,) = sessions.shelf("a").entries()
     assert (entry.progress.id, entry.progress.phase) == (run.id, Phase.PAUSED)
     assert sessions.shelf("b").entries() == []
+
+
+def test_closing_draws_nothing_for_pages_that_are_about_to_be_gone(tmp_path: Path) -> None:
+    sessions = Sessions(made, tmp_path)
+    run = sessions.enter("a", Setup()).run
+    run.start()
+    told: list[Thread] = []
+    run.subscribe(lambda: told.append(current_thread()))
+    sessions.close()
+    assert current_thread() not in told
 
 
 def test_a_killed_server_loses_a_minute_at_most(sessions: Sessions, tmp_path: Path) -> None:

@@ -154,6 +154,7 @@ class Sessions:
         """Put all runs on disk and end them."""
         everything = self._all()
         for held in everything:
+            held.run.hush()
             held.run.pause()
             held.pages.clear()
         with ThreadPoolExecutor(AT_ONCE) as writers:

@@ -59,6 +59,10 @@ class Worker(ABC, Generic[Portion, Done]):
 
         return unsubscribe
 
+    def hush(self) -> None:
+        """Tell nobody any more: whoever looked on is about to be gone."""
+        self._listeners = ()
+
     def close(self) -> None:
         """End the thread after the portion in hand; nothing can be asked for any more."""
         with self._changed:
