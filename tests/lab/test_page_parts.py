@@ -228,3 +228,34 @@ def test_a_flood_of_messages_is_cut_to_the_latest(on_page: Callable[[Work], None
         assert heard == list(range(1000 - MOST_WAITING, 1000))
 
     on_page(work)
+
+
+def test_what_no_browser_has_confirmed_is_sent_again_as_it_is_by_then(
+    on_page: Callable[[Work], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nicegui import core
+
+    from tatamilab.lab import host
+
+    sent: list[dict[str, Any]] = []
+
+    async def emit(event: str, message: dict[str, Any], room: str) -> None:
+        if event == "down":
+            sent.append(message)
+
+    async def work(lab: Opened) -> None:
+        await lab.page()
+        training = lab.part("Training")
+        monkeypatch.setattr(core.sio, "emit", emit)
+        training._up({"ready": True})
+        await until(lambda: sent)
+        assert set(sent[0]["state"]) == {"texts", "moment", "looks"}
+        training._part.moment = {**training._part.moment, "status": "later"}
+        monkeypatch.setattr(host, "LOST_S", 0.05)
+        training._up({"ready": True})  # come back; what was on its way is not waited for
+        await until(lambda: len(sent) > 2)
+        assert all(message["state"]["moment"]["status"] == "later" for message in sent[1:])
+        training._up({"heard": sent[-1]["sent"]})
+        await until(lambda: not training._busy)
+
+    on_page(work)

@@ -1,5 +1,6 @@
 // Shows one anywidget on a NiceGUI page: the front-end model of anywidget, over NiceGUI's socket.
-const modules = new Map(), styles = new Set();
+const modules = new Map(), styles = new Set(), parts = new Map();
+let listening = false;
 
 function load(source) {
   if (!modules.has(source)) {
@@ -15,9 +16,19 @@ function style(source) {
   document.head.append(Object.assign(document.createElement("style"), { textContent: source }));
 }
 
+// Lets the part of this number take what is sent to it.
+function listen(number, part) {
+  if (!listening) {
+    listening = true;
+    window.socket.on("down", (message) => parts.get(message.part)?.take(message));
+    window.socket.io.on("reconnect", () => { for (const each of parts.values()) each.ready(); });
+  }
+  parts.set(number, part);
+}
+
 export default {
   template: "<div></div>",
-  props: { esm: String, css: String, state: Object },
+  props: { esm: String, css: String, number: Number, state: Object },
   async mounted() {
     const values = JSON.parse(JSON.stringify(this.state)), listeners = new Map(), changed = new Set();
     const heard = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
@@ -32,17 +43,20 @@ export default {
       on: (event, listener) => heard(event).add(listener),
       off: (event, listener) => heard(event).delete(listener),
     };
-    this.take = (state) => {
+    const take = ({ state, sent }) => {
       Object.assign(values, state);
       Object.keys(state).forEach(fire);
+      this.$emit("widget_up", { heard: sent });
     };
+    const ready = () => this.$emit("widget_up", { ready: true }); // asks for all as it is now
     style(this.css);
     const widget = (await load(this.esm)).default;
     this.end = await widget.render({ model, el: this.$el });
-    this.$emit("widget_up", { ready: true }); // ask for what has changed since the page was made
+    listen(this.number, { take, ready });
+    ready();
   },
-  unmounted() { this.end?.(); },
-  methods: {
-    down(state) { this.take?.(state); return true; },
+  unmounted() {
+    parts.delete(this.number);
+    this.end?.();
   },
 };

@@ -1,6 +1,8 @@
 """Shows an anywidget on a NiceGUI page: traits may be set from any thread, the newest state goes to the browser.
 
-NiceGUI's own `ui.anywidget` sends all traits back with each change, and so overwrites what was set meanwhile.
+NiceGUI's own `ui.anywidget` sends all traits back with each change, and so overwrites what was set meanwhile. Its
+`run_method` has the browser compile each message as a program, and keeps it for those who come back; here the newest
+state is sent to them anyway.
 
 What the browser asks for is done in a thread, one thing of a part after the other: a part that builds a network or
 covers a drawing bit by bit keeps nobody else's page waiting.
@@ -45,10 +47,13 @@ class Hosted(Element, component="host.js"):
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._busy = self._ready = False
+        self._sent, self._heard = 0, asyncio.Event()
         self._asked: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_WAITING)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._props.update(esm=str(part._esm), css=str(part._css), state=self._state(part.traits_down()))
-        self.on("widget_up", lambda event: self._up(event.args), ["set", "ready"])
+        self._props.update(
+            esm=str(part._esm), css=str(part._css), number=self.id, state=self._state(part.traits_down())
+        )
+        self.on("widget_up", lambda event: self._up(event.args), ["set", "ready", "heard"])
         part.observe(self._on_change, part.traits_down())
 
     def _state(self, names: "list[str] | set[str]") -> dict[str, Any]:
@@ -75,12 +80,24 @@ class Hosted(Element, component="host.js"):
                 if not names:
                     return
                 try:
-                    await self.run_method("down", self._state(names), timeout=LOST_S)
+                    await self._send(names)
                 except TimeoutError:  # asleep, or its answer got lost: it is told again
                     with self._lock:
                         self._changed |= names
         finally:
             self._busy = False
+
+    async def _send(self, names: set[str]) -> None:
+        """Send these traits.
+
+        Raises:
+            TimeoutError: the browser does not say that it has them.
+        """
+        self._sent += 1
+        self._heard.clear()
+        message = {"part": self.id, "sent": self._sent, "state": self._state(names)}
+        await core.sio.emit("down", message, room=self.client.id)
+        await asyncio.wait_for(self._heard.wait(), LOST_S)
 
     def _up(self, message: object) -> None:
         """What a browser has sent, which may be anything."""
@@ -90,7 +107,10 @@ class Hosted(Element, component="host.js"):
             self._ready = True
             with self._lock:
                 self._changed |= set(self._part.traits_down())
+            self._heard.set()  # whatever was on its way
             self._kick()
+        if message.get("heard") == self._sent:
+            self._heard.set()
         given = message.get("set")
         for name, value in given.items() if isinstance(given, dict) else ():
             if name in self._part.traits_up() and isinstance(value, dict):
