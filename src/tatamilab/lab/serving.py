@@ -200,6 +200,7 @@ def serve(
         show_welcome_message=False,
         timeout_graceful_shutdown=GRACE_S,
         ws_max_size=sockets.LARGEST_MESSAGE,
+        ws_per_message_deflate=host not in LOOPBACK,  # within one machine it only costs time
     )
 
 
