@@ -1,9 +1,9 @@
 // How many images: a CNN against a plain network. Up: `asked`. Down: `shown`, `texts`.
-const HEIGHT = 230, AXIS = 84, PAUSE_MS = 20;
+const HEIGHT = 230, AXIS = 84, PAUSE_MS = 60;
 
 function render({ model, el }) {
   const texts = model.get("texts");
-  let sequence = 0, timer = 0;
+  let sequence = 0, timer = 0, trainedAt = -Infinity, touched = false;
   const size = make("input", "tl-size", { type: "range", min: 0, max: texts.sizes.length - 1, step: 1 }), count = make("output", "tl-count");
   const draw = make("select", "", {}, ...texts.draws.map((text, k) => option(k + texts.first, text)));
   const seed = make("select", "", {}, ...Array.from({ length: texts.seeds }, (_, k) => option(k, k)));
@@ -27,11 +27,18 @@ function render({ model, el }) {
     model.set("asked", { sequence, what, ...values });
     model.save_changes();
   };
-  const train = () => send("train", { size: texts.sizes[size.value], draw: Number(draw.value), seed: Number(seed.value), model: net.value });
+  const train = () => {
+    trainedAt = performance.now();
+    send("train", { size: texts.sizes[size.value], draw: Number(draw.value), seed: Number(seed.value), model: net.value });
+  };
+  // The first touch at once; of those that follow closely, the last.
   const soon = () => {
+    touched = true;
     count.textContent = texts.sizes[size.value].toLocaleString();
     clearTimeout(timer);
-    timer = setTimeout(train, PAUSE_MS);
+    const pause = PAUSE_MS - (performance.now() - trainedAt);
+    if (pause > 0) timer = setTimeout(train, pause);
+    else train();
   };
   size.addEventListener("input", soon);
   for (const node of [draw, seed, net]) node.addEventListener("change", soon);
@@ -113,7 +120,7 @@ function render({ model, el }) {
 
   function paint() {
     const shown = model.get("shown"), { setting, shares } = shown;
-    if (!timer || shown.sequence === sequence) {
+    if (!touched || shown.sequence === sequence) {
       const at = texts.sizes.indexOf(setting.size);
       if (at >= 0 && document.activeElement !== size) size.value = at;
       if (document.activeElement !== size) count.textContent = setting.size.toLocaleString();
