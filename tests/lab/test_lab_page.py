@@ -42,6 +42,23 @@ def test_train_then_draw_and_be_read(page: Page) -> None:
 
 
 @pytest.mark.slow
+def test_pictures_off_the_screen_are_drawn_when_they_come_back(page: Page) -> None:
+    opened = page("?images=6000")
+    curve = "document.querySelector('.tl-curves canvas').toDataURL()"
+    before = opened.evaluate(curve)
+    opened.evaluate("document.querySelector('.tl-looks').scrollIntoView()")
+    opened.wait_for_timeout(200)
+    opened.get_by_role("button", name="One epoch").evaluate("button => button.click()")
+    opened.wait_for_function(
+        "document.querySelector('.tl-status').textContent.startsWith('epoch 2 of 10, step 0')"
+    )
+    opened.wait_for_timeout(200)
+    assert opened.evaluate(curve) == before
+    opened.locator(".tl-curves").scroll_into_view_if_needed()
+    opened.wait_for_function(f"{curve} !== {before!r}")
+
+
+@pytest.mark.slow
 def test_by_keyboard_alone(page: Page) -> None:
     opened = page()
     opened.locator(".tl-draw").focus()

@@ -14,7 +14,16 @@ from tatamilab.data import load
 from tatamilab.models import worksheet_cnn
 from tatamilab.session import Blueprint, LiveRun, Network, Phase, Rivals, Sample, Setup, Shelf
 from tatamilab.session.rivals import Setting, Sight
-from tatamilab.widgets import DigitPad, Mistakes, NetworkEditor, PixelArithmetic, Runs, SampleSlider, Training
+from tatamilab.widgets import (
+    DigitPad,
+    Mistakes,
+    NetworkEditor,
+    PixelArithmetic,
+    Runs,
+    SampleSlider,
+    Training,
+    digit_pad,
+)
 from tatamilab.widgets.part import as_bytes
 from tatamilab.widgets.sample_slider import _study
 
@@ -228,7 +237,27 @@ def test_what_nobody_sees_is_not_computed_until_it_is_seen() -> None:
     run.close()
 
 
-def test_while_a_training_goes_on_the_slow_half_is_done_now_and_then() -> None:
+def test_along_a_training_a_drawing_is_read_at_its_own_pace_and_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(digit_pad, "PACE_S", 3600.0)
+    run = LiveRun(lambda: worksheet_cnn(filters=4), Sample.of(load("mnist", data_size=600)), epochs=20)
+    pad = DigitPad(run)
+    pad.drawing = drawn(seven())
+    untrained, read = pad.reading["probabilities"], []
+    pad.observe(lambda change: read.append(change["new"]["probabilities"]), "reading")
+    run.start()
+    run.wait()
+    assert len(read) == 1
+    assert read[0] != untrained
+    pad.close()
+    run.close()
+
+
+def test_while_a_training_goes_on_the_slow_half_is_done_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(digit_pad, "PACE_S", 0.0)
     run = LiveRun(lambda: worksheet_cnn(filters=4), Sample.of(load("mnist", data_size=600)), epochs=20)
     pad = DigitPad(run)
     pad.drawing = drawn(seven())

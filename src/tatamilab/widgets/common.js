@@ -35,8 +35,11 @@ function button(text, act, className = "") {
   return node;
 }
 
-// Gives the colours of the style sheet by name, in the scheme of the moment.
-const coloursOf = (root) => (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+// Gives the colours of the style sheet by name, in the scheme of the moment; each is looked up once, as that is slow.
+function coloursOf(root) {
+  const known = { light: {}, dark: {} };
+  return (name) => (known[root.dataset.scheme][name] ||= getComputedStyle(root).getPropertyValue(`--${name}`).trim());
+}
 
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
@@ -99,6 +102,18 @@ function onFrame(paint) {
   };
 }
 
+// As `onFrame`, while `node` is on the screen or near it; what is asked for meanwhile is painted when it comes back.
+function onFrameInSight(node, paint) {
+  let seen = true, owed = false;
+  const ask = onFrame(() => { if (seen) paint(); else owed = true; });
+  const watcher = new IntersectionObserver((entries) => {
+    seen = entries.at(-1).isIntersecting;
+    if (seen && owed) { owed = false; ask(); }
+  }, { rootMargin: "100px" });
+  watcher.observe(node);
+  return Object.assign(ask, { end: () => watcher.disconnect() });
+}
+
 // Calls `act` once, when `node` first comes into sight; returns what ends the waiting.
 function whenSeen(node, act) {
   const watcher = new IntersectionObserver((entries) => {
@@ -131,6 +146,11 @@ function canvas(className = "", label = "") {
   return node;
 }
 
+// Text that is the same is left alone: the browser would lay it out again.
+function write(node, text) {
+  if (node.textContent !== String(text)) node.textContent = text;
+}
+
 function describe(node, text) {
   if (text && node.getAttribute("aria-label") !== text) node.setAttribute("aria-label", text);
 }
@@ -142,26 +162,27 @@ function glossary({ title, terms }) {
   return make("details", "tl-words", {}, make("summary", "", { textContent: title }), list);
 }
 
-// Sends the newest value of a trait; the next one only once the answer to the last is there, or a second has passed.
+// Sends the newest value of a trait, which `make` gives at that moment; the next one only once the answer to the last is
+// there, or a second has passed.
 function newest(model, up, down) {
   let sequence = 0, waiting = false, next = null, timer = 0;
-  const send = (value) => {
+  const send = (make) => {
     waiting = true;
     sequence += 1;
-    model.set(up, { ...value, sequence });
+    model.set(up, { ...make(), sequence });
     model.save_changes();
     clearTimeout(timer);
     timer = setTimeout(answered, 1000);
   };
   function answered() {
     waiting = false;
-    if (next) { const value = next; next = null; send(value); }
+    if (next) { const make = next; next = null; send(make); }
   }
   const heard = () => { if (model.get(down)?.sequence === sequence) { clearTimeout(timer); answered(); } };
   model.on(`change:${down}`, heard);
   return {
     isWaiting: () => waiting,
-    send: (value) => { if (waiting) next = value; else send(value); },
+    send: (make) => { if (waiting) next = make; else send(make); },
     close: () => { clearTimeout(timer); model.off(`change:${down}`, heard); },
   };
 }
@@ -191,6 +212,13 @@ function paintPixels(pen, values, rows, columns, left, top, width, height, colou
   pen.drawImage(stamped(values, rows, columns, colours), left, top, width, height);
 }
 
+// Widths of nodes, without asking for a new layout each time.
+const widths = new WeakMap(), widening = new ResizeObserver((entries) => { for (const { target } of entries) widths.set(target, target.clientWidth); });
+function widthOf(node) {
+  if (!widths.has(node)) { widths.set(node, node.clientWidth); widening.observe(node); }
+  return widths.get(node);
+}
+
 // A canvas of `width` × `height` CSS pixels, sharp on this screen.
 function sharp(canvas, width, height) {
   const ratio = devicePixelRatio || 1;
@@ -206,7 +234,7 @@ function sharp(canvas, width, height) {
 
 // Pictures of `rows` × `columns` bytes side by side, in lines that fill the width of `room`.
 function paintMosaic(canvas, room, { rows, columns, count, values }, colours) {
-  const width = Math.max(room.clientWidth, 200), gap = 4;
+  const width = Math.max(widthOf(room), 200), gap = 4;
   const across = Math.min(count, width < 640 ? 8 : 16);
   const side = Math.min((width - gap * (across - 1)) / across, 72), height = Math.ceil(count / across) * (side + gap) - gap;
   canvas.style.height = `${height}px`;

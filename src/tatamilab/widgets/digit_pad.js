@@ -54,7 +54,7 @@ function render({ model, el }) {
     for (let k = 0; k < out.length; k++) out[k] = data[4 * k + 3];
     return out;
   };
-  const ask = (isSettled) => channel.send({ pixels: base64(pixels()), prepare: prepared.checked, settled: isSettled });
+  const ask = (isSettled) => channel.send(() => ({ pixels: base64(pixels()), prepare: prepared.checked, settled: isSettled }));
   const repaint = onFrame(paintPad);
   function send() {
     ask(false);
@@ -99,7 +99,8 @@ function render({ model, el }) {
     stroke(last, last);
     event.preventDefault();
   });
-  pad.addEventListener("pointermove", (event) => {
+  // where the page may have them (https, this computer), the pen's moves as they come, not only one before each frame
+  pad.addEventListener("onpointerrawupdate" in pad ? "pointerrawupdate" : "pointermove", (event) => {
     if (!last) return;
     const parts = event.getCoalescedEvents?.() ?? [];
     for (const one of parts.length ? parts : [event]) {
@@ -145,7 +146,7 @@ function render({ model, el }) {
       pen.drawImage(picture, 0, 0, columns, rows);
       const { data } = pen.getImageData(0, 0, columns, rows), grey = new Uint8Array(rows * columns);
       for (let k = 0; k < grey.length; k++) grey[k] = 0.299 * data[4 * k] + 0.587 * data[4 * k + 1] + 0.114 * data[4 * k + 2];
-      camera.send({ rows, columns, pixels: base64(grey) });
+      camera.send(() => ({ rows, columns, pixels: base64(grey) }));
     } catch {
       photoProblem.textContent = texts.photo_problem;
     } finally {
@@ -178,7 +179,7 @@ function render({ model, el }) {
       const share = reading.empty ? 0 : reading.probabilities[k];
       row.className = !reading.empty && k === reading.most ? "tl-most" : "";
       row.children[1].style.width = `${100 * share}%`;
-      row.children[2].textContent = reading.empty ? "" : percent(share);
+      write(row.children[2], reading.empty ? "" : percent(share));
     });
     paintCropped(reading, colours);
     paintPixels(seen.canvas.getContext("2d"), bytes(reading.image), 28, 28, 0, 0, SIDE, SIDE, INKS[colours]);

@@ -37,6 +37,9 @@ MOST_MAPS = 64
 REACH = 6
 """Pixels by which a drawing is moved to see whether it is still read so."""
 
+PACE_S = 0.1
+"""Seconds between two readings of the same drawing while a training changes the answer; a moving pen needs none."""
+
 REST_S = 0.5
 """Seconds between two looks at what the answer rests on, while a training changes it."""
 
@@ -100,12 +103,12 @@ class DigitPad(Part):
             self._training = (source.sample.x, source.sample.y)
         self._source = source
         self._turn = Lock()
-        self._rested_at = -math.inf
+        self._read_at = self._rested_at = -math.inf
         self._rested_on = b""
         self._rest: dict[str, Any] = {}
         self.observe(lambda _change: self._read(), "drawing")
         self.observe(self._develop, "photo")
-        self.follow(source, self._read_along)
+        self.follow(source, self._read_along, PACE_S)
 
     def in_words(self) -> str:
         """What is read, or what the pad is for."""
@@ -114,13 +117,16 @@ class DigitPad(Part):
     def _read_along(self) -> None:
         """Read again with the weights of the moment."""
         assert isinstance(self._source, LiveRun)
-        self._read(along=self._source.moment().phase is Phase.RUNNING)
+        along = self._source.moment().phase is Phase.RUNNING
+        if not (along and time.monotonic() - self._read_at < PACE_S):
+            self._read(along=along)
 
     def _read(self, *, along: bool = False) -> None:
         """Read the drawing; `along` with a training, of which not every step is said aloud."""
         with self._turn, using(self.texts["lang"]):
             if drawing := self.drawing:
                 self.reading = self._reading(drawing, along=along)
+                self._read_at = time.monotonic()
 
     def _reading(self, drawing: dict[str, Any], *, along: bool) -> dict[str, Any]:
         ink = _ink(drawing.get("pixels"))

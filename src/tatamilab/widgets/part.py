@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from importlib.resources import files
@@ -57,19 +59,30 @@ class Part(anywidget.AnyWidget):
         """Whether any of it is on the screen, as far as the browser has said."""
         return bool(self.sight.get("visible", True))
 
-    def follow(self, source: object, listener: Callable[[], None]) -> None:
+    def follow(self, source: object, listener: Callable[[], None], pace_s: float = 0.0) -> None:
         """Call `listener` after every change of `source`, if it tells of any, until the part is closed.
 
         What changes while the part is off the screen is told once, when it comes back: nothing is computed that
         nobody sees. What its own thread tells while it is at work is shown by another, which keeps no work waiting.
+
+        Args:
+            source: a run, or what else is made in the background.
+            listener: asks `source` how it stands, and shows it.
+            pace_s: seconds between two calls while `source` is at work; what comes to rest is shown at once.
         """
         if not isinstance(source, Worker):
             return
-        apart = Apart(listener)
+        apart, told_at = Apart(listener), -math.inf
 
         def told() -> None:
-            if self.is_seen:
-                (apart if source.is_at_work else listener)()
+            nonlocal told_at
+            if not self.is_seen:
+                return
+            if not source.is_at_work:
+                listener()
+            elif time.monotonic() - told_at >= pace_s:
+                told_at = time.monotonic()
+                apart()
 
         self._leave = source.subscribe(told)
         self.observe(lambda _change: listener() if self.is_seen else None, "sight")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 N_IMAGES = 10
 """Test images of MNIST that are offered where no images are given."""
 
+PACE_S = 0.25
+"""Seconds between two looks at a training that goes on: numbers that change more often can't be read."""
+
 
 class PixelArithmetic(Part):
     """A layer's input and output side by side; each number of the output as the sum that it is.
@@ -66,7 +69,7 @@ class PixelArithmetic(Part):
         self._turn = Lock()
         self.answer = self._answer({})
         self.observe(self._reply, "asked")
-        self.follow(source, self._reply)
+        self.follow(source, self._reply, PACE_S)
 
     def in_words(self) -> str:
         """The sum that is shown."""

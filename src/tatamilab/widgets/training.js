@@ -23,7 +23,7 @@ function render({ model, el }) {
     const node = canvas();
     return { canvas: node, holder: make("div", "", {}, make("h3", "", { textContent: title }), node) };
   };
-  const accuracy = chart(texts.accuracy), loss = chart(texts.loss), filters = canvas();
+  const accuracy = chart(texts.accuracy), loss = chart(texts.loss), curves = make("div", "tl-curves", {}, accuracy.holder, loss.holder), filters = canvas();
   const image = make("select", "", {}, ...texts.images.map((text, k) => option(k, text)));
   image.addEventListener("change", () => command("pin", Number(image.value)));
   const face = canvas("tl-framed tl-face"), read = make("p"), maps = canvas(), noMaps = make("p", "tl-muted", { textContent: texts.no_maps, hidden: true });
@@ -32,7 +32,7 @@ function render({ model, el }) {
     make("div", "tl-row", {}, start, batch, epoch, reset, other),
     make("div", "tl-row", { style: "margin-top:10px" }, make("label", "", {}, texts.learning_rate, rate, rateText),
       make("label", "", {}, texts.batch_size, size), status),
-    says, make("div", "tl-curves", {}, accuracy.holder, loss.holder),
+    says, curves,
     make("div", "tl-filters", {}, make("h3", "", { textContent: texts.filters }), filters,
       make("div", "tl-row", { style: "margin-top:8px" }, make("label", "", {}, texts.film, film), filmText)),
     make("div", "tl-looks", {},
@@ -53,7 +53,7 @@ function render({ model, el }) {
   }
 
   function paintChart(one, moment, value, format, range) {
-    const width = Math.max(one.holder.clientWidth, 120), pen = sharp(one.canvas, width, HEIGHT);
+    const width = Math.max(widthOf(one.holder), 120), pen = sharp(one.canvas, width, HEIGHT);
     const box = { left: 46, right: width - 8, top: 8, bottom: HEIGHT - 36 };
     const last = moment.points.length ? moment.points.at(-1)[0] : 0;
     const right = Math.max(Math.min(moment.epochs, Math.max(1, Math.ceil(last * 1.15))), last);
@@ -103,26 +103,31 @@ function render({ model, el }) {
   }
   const lossOf = (point) => point[1], accuracyOf = (point) => point[2];
 
-  function paint() {
+  function paintMoment() {
     const moment = model.get("moment"), over = moment.phase === "finished" || moment.phase === "diverged";
-    start.textContent = moment.phase === "running" ? texts.pause : moment.phase === "paused" ? texts.go_on : texts.start;
+    write(start, moment.phase === "running" ? texts.pause : moment.phase === "paused" ? texts.go_on : texts.start);
     for (const node of [start, batch, epoch]) node.disabled = over;
     if (document.activeElement !== rate) rate.value = Math.log10(moment.learning_rate) * STEPS;
     size.value = moment.batch_size;
-    rateText.textContent = Number(moment.learning_rate.toPrecision(2));
+    write(rateText, Number(moment.learning_rate.toPrecision(2)));
     film.max = Math.max(moment.frames - 1, 0);
     film.value = moment.shown ?? film.max;
     film.disabled = moment.frames < 2;
-    filmText.textContent = moment.film;
-    status.textContent = moment.status;
-    if (says.textContent !== moment.says) says.textContent = moment.says;
-    const losses = [...moment.points, ...moment.validation].map(lossOf).filter(Number.isFinite);
-    paintChart(accuracy, moment, accuracyOf, (v) => `${Math.round(100 * v)}%`, [0, 1]);
-    paintChart(loss, moment, lossOf, (v) => v, [0, Math.max(...losses, 0.5)]);
-    if (moment.filters.count) paintMosaic(filters, root, moment.filters, SIGNED);
+    write(filmText, moment.film);
+    write(status, moment.status);
+    write(says, moment.says);
     describe(filters, moment.filters.says);
     describe(accuracy.canvas, moment.in_words.accuracy);
     describe(loss.canvas, moment.in_words.loss);
+  }
+  function paintCurves() {
+    const moment = model.get("moment"), losses = [...moment.points, ...moment.validation].map(lossOf).filter(Number.isFinite);
+    paintChart(accuracy, moment, accuracyOf, (v) => `${Math.round(100 * v)}%`, [0, 1]);
+    paintChart(loss, moment, lossOf, (v) => v, [0, Math.max(...losses, 0.5)]);
+  }
+  function paintFilters() {
+    const { filters: mosaic } = model.get("moment");
+    if (mosaic.count) paintMosaic(filters, root, mosaic, SIGNED);
   }
   // The buttons stay where they are, so that one can be pressed while the mistakes change.
   const faces = [];
@@ -135,39 +140,49 @@ function render({ model, el }) {
     return (faces[at] = one);
   }
   function paintLooks() {
-    const looks = model.get("looks"), { rows, columns } = looks, inks = INKS[root.dataset.scheme];
-    paintPixels(sharp(face, FACE, FACE), bytes(looks.image), rows, columns, 0, 0, FACE, FACE, inks);
+    const looks = model.get("looks"), [layer] = looks.maps;
     describe(face, looks.text);
     image.value = looks.pinned;
-    read.textContent = looks.text;
-    const [layer] = looks.maps;
+    write(read, looks.text);
     noMaps.hidden = Boolean(layer);
     maps.hidden = !layer;
-    if (layer) { paintMosaic(maps, maps.parentNode, layer, AMOUNTS[root.dataset.scheme]); describe(maps, layer.says); }
-    wrong.textContent = looks.wrong;
-    const all = bytes(looks.values), n = rows * columns;
+    if (layer) describe(maps, layer.says);
+    write(wrong, looks.wrong);
     looks.mistakes.forEach((mistake, at) => {
-      const one = faceOf(at), shares = bytes(mistake.bars), pen = sharp(one.bars, 56, 26);
-      paintPixels(sharp(one.picture, 56, 56), all.subarray(at * n, (at + 1) * n), rows, columns, 0, 0, 56, 56, inks);
-      shares.forEach((share, k) => {
-        const width = 56 / shares.length, height = Math.max(1, share / 255 * 26);
-        pen.fillStyle = colour("indigo");
-        pen.fillRect(k * width, 26 - height, width - 1, height);
-      });
+      const one = faceOf(at);
       one.image = mistake.image;
-      one.text.textContent = mistake.text;
+      write(one.text, mistake.text);
       describe(one.node, texts.pin.replace("{text}", mistake.text));
     });
     faces.forEach((one, at) => { one.node.hidden = at >= looks.mistakes.length; });
   }
+  function paintFaces() {
+    const looks = model.get("looks"), { rows, columns } = looks, inks = INKS[root.dataset.scheme], [layer] = looks.maps;
+    paintPixels(sharp(face, FACE, FACE), bytes(looks.image), rows, columns, 0, 0, FACE, FACE, inks);
+    if (layer) paintMosaic(maps, maps.parentNode, layer, AMOUNTS[root.dataset.scheme]);
+    const all = bytes(looks.values), n = rows * columns;
+    looks.mistakes.forEach((mistake, at) => {
+      const one = faceOf(at), shares = bytes(mistake.bars), pen = sharp(one.bars, 56, 26);
+      paintPixels(sharp(one.picture, 56, 56), all.subarray(at * n, (at + 1) * n), rows, columns, 0, 0, 56, 56, inks);
+      pen.fillStyle = colour("indigo");
+      shares.forEach((share, k) => {
+        const width = 56 / shares.length, height = Math.max(1, share / 255 * 26);
+        pen.fillRect(k * width, 26 - height, width - 1, height);
+      });
+    });
+  }
 
-  const show = onFrame(paint), showLooks = onFrame(paintLooks);
-  model.on("change:moment", show);
-  model.on("change:looks", showLooks);
-  const paintAll = () => { paint(); paintLooks(); }, leave = followScheme(root, paintAll), unseen = tellSight(model, root);
-  const resized = new ResizeObserver(() => { show(); showLooks(); });
+  // Words are there for who listens, wherever the page stands; pictures only for who sees them.
+  const pictures = [onFrameInSight(curves, paintCurves), onFrameInSight(filters, paintFilters)];
+  const show = onFrame(paintMoment), showLooks = onFrame(paintLooks), showFaces = onFrameInSight(face, paintFaces);
+  const onMoment = () => { show(); for (const ask of pictures) ask(); }, onLooks = () => { showLooks(); showFaces(); };
+  model.on("change:moment", onMoment);
+  model.on("change:looks", onLooks);
+  const paintAll = () => { paintMoment(); paintCurves(); paintFilters(); paintLooks(); paintFaces(); };
+  const leave = followScheme(root, paintAll), unseen = tellSight(model, root);
+  const resized = new ResizeObserver(() => { onMoment(); onLooks(); });
   resized.observe(root);
   paintAll();
-  return () => { model.off("change:moment", show); model.off("change:looks", showLooks); leave(); unseen(); resized.disconnect(); };
+  return () => { model.off("change:moment", onMoment); model.off("change:looks", onLooks); leave(); unseen(); resized.disconnect(); for (const ask of [...pictures, showFaces]) ask.end(); };
 }
 export default { render };
