@@ -126,7 +126,7 @@ def test_who_does_not_want_a_turn_any_more_gets_none() -> None:
 
 
 def test_trainings_beyond_a_few_wait_in_line_and_say_so(live: Live) -> None:
-    turns = Turns(at_once=1, stay_s=0.05)
+    turns = Turns(at_once=1, stay_s=0.2)
     runs = [live(epochs=10_000, turns=turns) for _ in range(4)]
     places: list[set[int]] = [set() for _ in runs]
     for run, seen in zip(runs, places, strict=True):

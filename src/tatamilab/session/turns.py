@@ -17,6 +17,9 @@ KERAS = Lock()
 AT_ONCE = 4
 """Trainings that share the machine; with more, none would be seen to move."""
 
+LOOKS_A_S = 50
+"""How often a second those in line look at their places, all together: the longer the line, the less often each."""
+
 STAY_S = 0.5
 """Seconds of computing after which a training makes room, if others stand in line."""
 
@@ -135,7 +138,7 @@ class Seat:
                         self._turns.asking.popleft()
                         self._turns.is_taken = True
                         return True
-                    self._called.wait()
+                    self._called.wait(len(self._turns.line) / LOOKS_A_S if now else None)
             place = now
             if self._moved:
                 self._moved()
@@ -172,12 +175,11 @@ class Seat:
             self._call_next()
 
     def _let_in(self) -> None:
-        """Fill the room that there is from the line, and tell all whose place has changed by it."""
+        """Fill the room that there is from the line; those behind see their new places when they look next."""
         turns = self._turns
         while turns.line and len(turns.inside) < turns.at_once:
             turns.inside.append(turns.line.popleft())
-            for seat in (turns.inside[-1], *turns.line):
-                seat._called.notify_all()
+            turns.inside[-1]._called.notify_all()
         self._call_next()
 
     def _call_next(self) -> None:
