@@ -67,7 +67,7 @@ class Network:
         self.layers = _layers(graph)
         self._weights = weights
         self._known: Weights = {}
-        self._program = Program(graph)
+        self._program = Program(graph, n_threads=1)  # beside trainings, threads would but wait for each other
         self._turn = Lock()
 
     @classmethod
