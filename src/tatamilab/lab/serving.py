@@ -176,7 +176,7 @@ def serve(
     secret = _secret(folder)
     app.add_middleware(Guard, port=port, token=token, secret=secret, host=host)
     sockets.guard(core.sio)
-    gc.freeze()  # what there is by now stays, and need not be looked through every minute
+    gc.freeze()  # what there is by now need not be looked through again and again
     address = _address(host, port, token)
 
     def ready() -> None:
@@ -207,10 +207,13 @@ def serve(
 def _sweep(sessions: "Sessions") -> None:
     """Write runs down, and give back what pages and runs that have gone still hold.
 
-    Python looks for that the more seldom the more there is; few objects may be much memory, and threads.
+    Python looks for that the more seldom the more there is; few objects may be much memory, and threads. What is held
+    by now is not looked through again before the next time: with a hundred pages each look would stop all for a second.
     """
     sessions.sweep()
+    gc.unfreeze()
     gc.collect()
+    gc.freeze()
 
 
 async def _when_open(host: str, port: int, ready: Callable[[], None]) -> None:
