@@ -133,8 +133,7 @@ class Student:
     async def _take(self, part: int, sent: int, state: dict[str, Any]) -> None:
         name = self._names[part]
         self.state[name].update(state)
-        async with self._news:
-            self._news.notify_all()
+        await self._tell()
         await self.send(name, {"heard": sent})
 
     async def _run(self, asked: dict[str, Any]) -> None:
@@ -143,12 +142,17 @@ class Student:
             self.reloads += 1
         else:
             self.scripts.append(asked["code"])
+        await self._tell()
         if "request_id" in asked:
             answer = {"request_id": asked["request_id"], "client_id": self.client, "result": True}
             await self.socket.send_str("42" + json.dumps(["javascript_response", answer]))
         await self.socket.send_str(
             "42" + json.dumps(["ack", {"client_id": self.client, "next_message_id": self._next}])
         )
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
 
     async def send(self, part: str, message: object) -> None:
         """Send a message of a part."""

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -68,8 +69,12 @@ def on_page(tmp_path: Path) -> Callable[[Work], None]:
             await work(lab)
 
     def run(work: Work) -> None:
-        with ThreadPoolExecutor(1) as apart:
-            apart.submit(lambda: asyncio.run(whole(work))).result()
+        ours = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "tatamilab"}
+        try:
+            with ThreadPoolExecutor(1) as apart:
+                apart.submit(lambda: asyncio.run(whole(work))).result()
+        finally:
+            sys.modules.update(ours)  # NiceGUI forgets the modules of pages, and the packages they are in
 
     return run
 
