@@ -88,18 +88,15 @@ class _Page:
         self._client.on_delete(self._run.subscribe(self._follow))
 
     def _head(self, places: list[tuple[str, str]]) -> None:
-        with ui.element("header"):
-            with ui.element("div"):
-                _text("h1", _("See a network learn to read digits"))
-                _text("p", self._about())
-            with ui.element("nav").props(f'aria-label="{_("Language")}"'):
-                for name in LANGUAGES:
-                    if name != language():
-                        link = _text("a", NAMES[name])
-                        link.props(f'href="{_address(self._setup, name)}" hreflang={name} lang={name}')
-        with ui.element("nav").classes("places").props(f'aria-label="{_("Parts of this page")}"'):
-            for name, title in places:
-                _text("a", title).props(f'href="#{name}"')
+        title = _tag("h1", _("See a network learn to read digits")) + _tag("p", self._about())
+        others = "".join(
+            _tag("a", NAMES[name], href=_address(self._setup, name), hreflang=name, lang=name)
+            for name in LANGUAGES
+            if name != language()
+        )
+        _html("header", f'<div>{title}</div><nav aria-label="{escape(_("Language"))}">{others}</nav>')
+        links = "".join(_tag("a", title, href=f"#{name}") for name, title in places)
+        _html("nav", links).classes("places").props(f'aria-label="{_("Parts of this page")}"')
 
     def _about(self) -> str:
         n = len(self._run.sample.x)
@@ -222,8 +219,7 @@ def _when_gone(client: Client, end: Callable[[], None]) -> None:
 
 def _section(name: str, title: str, text: str, part: Part | BadInput) -> None:
     with ui.element("section").props(f'id="{name}" aria-label="{title}"'):
-        _text("h2", title)
-        _text("p", text)
+        _html("div", _tag("h2", title) + _tag("p", text))
         if isinstance(part, BadInput):
             _text("p", str(part)).props('role="status"')
         else:
@@ -231,4 +227,14 @@ def _section(name: str, title: str, text: str, part: Part | BadInput) -> None:
 
 
 def _text(tag: str, text: str) -> Any:
-    return ui.html(escape(text), tag=tag, sanitize=False)
+    return _html(tag, escape(text))
+
+
+def _html(tag: str, inner: str) -> Any:
+    """What stays as it is: one element to the server, however much is in it."""
+    return ui.html(inner, tag=tag, sanitize=False)
+
+
+def _tag(name: str, text: str, **attributes: str) -> str:
+    words = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
+    return f"<{name}{words}>{escape(text)}</{name}>"
