@@ -130,9 +130,9 @@ class Student:
                     elif event == "run_javascript":
                         await self._run(given[0])
 
-    async def _take(self, part: int, sent: int, state: dict[str, Any]) -> None:
+    async def _take(self, part: int, sent: int, state: str) -> None:
         name = self._names[part]
-        self.state[name].update(state)
+        self.state[name].update(json.loads(state))
         await self._tell()
         await self.send(name, {"heard": sent})
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import os
 import sys
 import time
@@ -254,12 +255,12 @@ def test_what_no_browser_has_confirmed_is_sent_again_as_it_is_by_then(
         monkeypatch.setattr(core.sio, "emit", emit)
         training._up({"ready": True})
         await until(lambda: sent)
-        assert set(sent[0]["state"]) == {"texts", "moment", "looks"}
+        assert set(json.loads(sent[0]["state"])) == {"texts", "moment", "looks"}
         training._part.moment = {**training._part.moment, "status": "later"}
         monkeypatch.setattr(host, "LOST_S", 0.05)
         training._up({"ready": True})  # come back; what was on its way is not waited for
         await until(lambda: len(sent) > 2)
-        assert all(message["state"]["moment"]["status"] == "later" for message in sent[1:])
+        assert all(json.loads(message["state"])["moment"]["status"] == "later" for message in sent[1:])
         training._up({"heard": sent[-1]["sent"]})
         await until(lambda: not training._busy)
 

@@ -44,8 +44,9 @@ export default {
       off: (event, listener) => heard(event).delete(listener),
     };
     const take = ({ state, sent }) => {
-      Object.assign(values, state);
-      Object.keys(state).forEach(fire);
+      const given = JSON.parse(state);
+      Object.assign(values, given);
+      Object.keys(given).forEach(fire);
       this.$emit("widget_up", { heard: sent });
     };
     const ready = () => this.$emit("widget_up", { ready: true }); // asks for all as it is now

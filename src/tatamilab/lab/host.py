@@ -17,6 +17,7 @@ from typing import Any
 
 from nicegui import core
 from nicegui.element import Element
+from nicegui.json import dumps
 
 from tatamilab.widgets.part import Part
 
@@ -95,7 +96,8 @@ class Hosted(Element, component="host.js"):
         """
         self._sent += 1
         self._heard.clear()
-        message = {"part": self.id, "sent": self._sent, "state": self._state(names)}
+        # as one string: in anything else Socket.IO would look for bytes, number by number
+        message = {"part": self.id, "sent": self._sent, "state": dumps(self._state(names))}
         await core.sio.emit("down", message, room=self.client.id)
         await asyncio.wait_for(self._heard.wait(), LOST_S)
 
