@@ -203,5 +203,5 @@ def as_bytes(values: NDArray[Any], *, low: float = 0.0, high: float | None = Non
     top = float(values.max(initial=0)) if high is None else high
     span = top - low
     scaled = np.zeros_like(values, dtype=np.float32) if span <= 0 else (values - low) * np.float32(255 / span)
-    finite = np.nan_to_num(scaled, nan=0, posinf=255, neginf=0)
-    return b64encode(np.clip(np.rint(finite), 0, 255).astype(np.uint8).tobytes()).decode()
+    within = np.fmin(np.fmax(scaled, 0), 255)  # what is not a number is 0
+    return b64encode(np.rint(within).astype(np.uint8).tobytes()).decode()

@@ -48,7 +48,7 @@ function render({ model, el }) {
   const same = (a, b) => ["size", "draw", "seed", "model"].every((name) => a[name] === b[name]);
 
   function paintPlot({ points, setting }) {
-    const width = Math.max(plot.parentNode.clientWidth, 160), pen = sharp(plot, width, HEIGHT);
+    const width = Math.max(widthOf(plot.parentNode), 160), pen = sharp(plot, width, HEIGHT);
     const box = { left: 44, right: width - 10, top: 10, bottom: HEIGHT - 40 };
     const logs = texts.sizes.map(Math.log), low = points.length ? Math.min(0.7, ...points.map((one) => Math.floor(10 * Math.min(one.cnn[1], one.bpnn[1])) / 10)) : 0.7;
     const x = (n) => box.left + 14 + (box.right - box.left - 28) * (Math.log(n) - logs[0]) / (logs.at(-1) - logs[0]);
@@ -86,7 +86,7 @@ function render({ model, el }) {
   }
 
   function paintAxis({ study }) {
-    const width = Math.max(axis.parentNode.clientWidth, 160), pen = sharp(axis, width, AXIS);
+    const width = Math.max(widthOf(axis.parentNode), 160), pen = sharp(axis, width, AXIS);
     const box = { left: 14, right: width - 14, bottom: AXIS - 36 };
     const values = [...study.differences, ...(study.interval ?? []).filter((v) => Math.abs(v) < 0.4)].map((v) => 100 * v);
     const low = Math.min(-2, ...values.map((v) => Math.floor(v) - 1)), high = Math.max(8, ...values.map((v) => Math.ceil(v) + 1));
@@ -118,6 +118,15 @@ function render({ model, el }) {
     study.differences.forEach((v, k) => { pen.beginPath(); pen.arc(x(100 * v), 18 + 4 * (k % 4), 2.6, 0, 7); pen.stroke(); });
   }
 
+  // Painting takes time from the training that is painted: what is the same is left as it is.
+  let painted = "";
+  function paintCharts({ points, setting, study }) {
+    const now = JSON.stringify([points, setting, study, widthOf(plot.parentNode), root.dataset.scheme]);
+    if (now === painted) return;
+    painted = now;
+    paintPlot({ points, setting });
+    paintAxis({ study });
+  }
   function paint() {
     const shown = model.get("shown"), { setting, shares } = shown;
     if (!touched || shown.sequence === sequence) {
@@ -126,16 +135,15 @@ function render({ model, el }) {
       if (document.activeElement !== size) count.textContent = setting.size.toLocaleString();
       draw.value = setting.draw; seed.value = setting.seed; net.value = setting.model;
     }
-    for (const arm of ["cnn", "bpnn"]) of[arm].textContent = arm in shares ? percent(shares[arm]) : "…";
-    status.textContent = shown.status;
-    sure.textContent = isMeasuring() ? texts.stop : texts.sure;
-    verdict.textContent = shown.study.text || texts.none;
+    for (const arm of ["cnn", "bpnn"]) write(of[arm], arm in shares ? percent(shares[arm]) : "…");
+    write(status, shown.status);
+    write(sure, isMeasuring() ? texts.stop : texts.sure);
+    write(verdict, shown.study.text || texts.none);
     clear.disabled = shown.points.length < 2;
     if (shown.says && says.textContent !== shown.says) says.textContent = shown.says;
     describe(plot, `${texts.chart}. ${shown.in_words}`);
     describe(axis, `${texts.study}. ${shown.study.text || texts.none}`);
-    paintPlot(shown);
-    paintAxis(shown);
+    paintCharts(shown);
   }
   const show = onFrame(paint);
   model.on("change:shown", show);
