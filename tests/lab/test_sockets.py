@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import time
 from base64 import b64encode
 from collections.abc import Callable, Coroutine
@@ -327,6 +328,21 @@ def test_the_address_follows_what_is_chosen(within: Within) -> None:
         await student.leave(keep_browser=True)
         again = await room.enter(f"{SMALL}&rate=0.0123&seed=2", student)
         assert "step 1 of 5" in again.state["training"]["moment"]["status"]
+
+    within(work)
+
+
+@pytest.mark.slow
+def test_a_page_is_there_before_a_network_that_is_built_for_another(within: Within) -> None:
+    async def work(room: Room) -> None:
+        first = await room.enter()
+        sizes = random.sample(range(17, 49), 3)  # one that has never been compiled here
+        new = "?net=c{}k3-tanh_n_c{}k5-tanh_n_p2_d{}".format(*sizes)
+        begun = [asyncio.create_task(room.enter(new, first)) for _number in range(3)]  # impatient, with F5
+        await asyncio.sleep(0.05)
+        await room.enter()
+        assert not any(page.done() for page in begun)
+        await asyncio.gather(*begun)
 
     within(work)
 

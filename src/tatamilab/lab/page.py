@@ -41,14 +41,14 @@ NAMES = {"ja": "日本語", "en": "English"}
 SLOWEST_S = 60.0
 """Seconds in which a page must be there: a network that is new here is compiled first."""
 
-AT_ONCE = 2
-"""Pages that are made side by side: more would be there no sooner, and clicks on pages that are open would wait."""
+PAGES_AT_ONCE = 2
+"""Pages that are filled side by side: it is work for one thread, and clicks on pages that are open wait for it."""
 
 
 def add(sessions: Sessions) -> None:
     """Add the page to the application."""
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-    making = asyncio.Semaphore(AT_ONCE)
+    filling = asyncio.Semaphore(PAGES_AT_ONCE)
 
     @ui.page("/", title="tatami lab", dark=None, response_timeout=SLOWEST_S)
     async def index(request: Request) -> None:
@@ -59,8 +59,8 @@ def add(sessions: Sessions) -> None:
             browser = app.storage.browser["id"]
             ui.add_css(style)
             ui.add_head_html(f'<script>document.documentElement.lang = "{language()}"</script>')
-            async with making:
-                visit = await asyncio.to_thread(_entered, sessions, browser, setup, ui.context.client)
+            visit = await asyncio.to_thread(_entered, sessions, browser, setup, ui.context.client)
+            async with filling:
                 await _Page(sessions, browser, visit, lang).fill(wrong)
 
 
