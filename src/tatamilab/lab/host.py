@@ -48,7 +48,7 @@ class Hosted(Element, component="host.js"):
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._busy = self._ready = False
-        self._sent, self._heard = 0, asyncio.Event()
+        self._sent, self._heard, self._confirms = 0, asyncio.Event(), True
         self._asked: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_WAITING)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._props.update(
@@ -109,9 +109,12 @@ class Hosted(Element, component="host.js"):
             self._ready = True
             with self._lock:
                 self._changed |= set(self._part.traits_down())
-            self._heard.set()  # whatever was on its way
+            if self._confirms:  # it has come back; what was on its way to it is not waited for
+                self._confirms = False
+                self._heard.set()
             self._kick()
         if message.get("heard") == self._sent:
+            self._confirms = True
             self._heard.set()
         given = message.get("set")
         for name, value in given.items() if isinstance(given, dict) else ():
