@@ -45,6 +45,9 @@ LOOK_S = 0.02
 SWEEP_S = 60.0
 """Seconds after which runs that were left alone, and those that are trained, are written again."""
 
+SELDOM = 10_000
+"""How often Python looks through what is new before it looks through everything, which stops all: a sweep does that."""
+
 SWITCH_S = 0.001
 """Seconds after which a thread that computes in Python makes room for the one that answers pages."""
 
@@ -177,7 +180,8 @@ def serve(
     secret = _secret(folder)
     app.add_middleware(Guard, port=port, token=token, secret=secret, host=host)
     sockets.guard(core.sio)
-    gc.freeze()  # what there is by now need not be looked through again and again
+    gc.freeze()  # what there is by now stays, and need not be looked through every minute
+    gc.set_threshold(*gc.get_threshold()[:2], SELDOM)
     address = _address(host, port, token)
 
     def ready() -> None:
@@ -208,13 +212,10 @@ def serve(
 def _sweep(sessions: "Sessions") -> None:
     """Write runs down, and give back what pages and runs that have gone still hold.
 
-    Python looks for that the more seldom the more there is; few objects may be much memory, and threads. What is held
-    by now is not looked through again before the next time: with a hundred pages each look would stop all for a second.
+    Python itself looks for that the more seldom the more there is; few objects may be much memory, and threads.
     """
     sessions.sweep()
-    gc.unfreeze()
     gc.collect()
-    gc.freeze()
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)  # glibc keeps what is freed between what is not, a hundred megabytes in a class
 
