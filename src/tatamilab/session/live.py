@@ -111,7 +111,9 @@ class LiveRun(Worker[int, Slice]):
         self._step_s = SLICE_S
         self._first = seed, frontend.weights_of(model, graph)
         self._begin(program, self._first[1])
-        self.network = Network(graph, self.weights)
+        self.network = Network(
+            graph, self.weights, n_threads=1
+        )  # beside trainings, more would wait for each other
 
     def _build(self, seed: int) -> "keras.Model":
         backend.choose()

@@ -46,6 +46,7 @@ class Network:
     Args:
         graph: the network.
         weights: gives the weights of the moment; asked at every call.
+        n_threads: that compute; None for all cores (or `TATAMI_THREADS`).
 
     Attributes:
         layers: its convolution and pooling layers, in order.
@@ -55,7 +56,7 @@ class Network:
         BadInput: its input is not an image.
     """
 
-    def __init__(self, graph: Graph, weights: Callable[[], Weights]) -> None:
+    def __init__(self, graph: Graph, weights: Callable[[], Weights], *, n_threads: int | None = None) -> None:
         if len(graph.input.shape) != 3:
             raise BadInput(
                 _(
@@ -67,7 +68,7 @@ class Network:
         self.layers = _layers(graph)
         self._weights = weights
         self._known: Weights = {}
-        self._program = Program(graph, n_threads=1)  # beside trainings, threads would but wait for each other
+        self._program = Program(graph, n_threads=n_threads)
         self._turn = Lock()
 
     @classmethod
