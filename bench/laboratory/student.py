@@ -33,7 +33,7 @@ class Student:
         state: of each part, by name: its traits as they came down last.
         listening: reads what comes over the socket until it is closed.
         greeting: what the socket was answered: "40…" where it was let in.
-        scripts: what the page was told to run, beside news of its parts.
+        scripts: what the page was told to run.
         reloads: how often the server asked for a reload, as it does where a session is lost.
     """
 

@@ -59,6 +59,27 @@ def test_pictures_off_the_screen_are_drawn_when_they_come_back(page: Page) -> No
 
 
 @pytest.mark.slow
+def test_after_a_lost_connection_all_is_as_it_is_by_then_and_nothing_is_done_twice(page: Page) -> None:
+    opened = page("?images=6000")
+    sent: list[str] = []
+    opened.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    downloads: list[Any] = []
+    opened.on("download", lambda download: downloads.append(download))
+    opened.get_by_role("button", name="One batch").click()
+    opened.get_by_role("button", name="Keep this run").click()
+    with opened.expect_download():
+        opened.locator(".tl-run select").first.select_option("script")
+    opened.evaluate("window.socket.io.engine.close()")
+    opened.wait_for_function("window.socket.connected")
+    opened.get_by_role("button", name="One epoch").click()
+    opened.wait_for_function(
+        "document.querySelector('.tl-status').textContent.startsWith('epoch 2 of 10, step 0')"
+    )
+    assert any('\\"ready\\":true' in frame for frame in sent)
+    assert len(downloads) == 1
+
+
+@pytest.mark.slow
 def test_by_keyboard_alone(page: Page) -> None:
     opened = page()
     opened.locator(".tl-draw").focus()

@@ -23,6 +23,7 @@ from tatamilab.widgets import (
     SampleSlider,
     Training,
     digit_pad,
+    pixel_arithmetic,
 )
 from tatamilab.widgets.part import as_bytes
 from tatamilab.widgets.sample_slider import _study
@@ -234,6 +235,21 @@ def test_what_nobody_sees_is_not_computed_until_it_is_seen() -> None:
     assert part.answer["lines"] == before
     part.sight = {"visible": True}
     assert part.answer["lines"] != before
+    run.close()
+
+
+def test_what_follows_a_training_is_told_at_its_pace_and_of_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pixel_arithmetic, "PACE_S", 3600.0)
+    run = LiveRun(lambda: worksheet_cnn(filters=4), Sample.of(load("mnist", data_size=600)), epochs=200)
+    part, told = PixelArithmetic(run), []
+    part.observe(lambda change: told.append(change["new"]["lines"]), "answer")
+    run.start()
+    run.wait()
+    assert len(run.moment().frames) > 5  # looks that it could have been told of
+    assert len(told) <= 3  # begun, first seen, over
+    part.asked = {"sequence": 1}
+    assert part.answer["lines"] == told[-1]
+    part.close()
     run.close()
 
 

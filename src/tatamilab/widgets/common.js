@@ -102,16 +102,19 @@ function onFrame(paint) {
   };
 }
 
-// As `onFrame`, while `node` is on the screen or near it; what is asked for meanwhile is painted when it comes back.
+// As `onFrame`, while `node` is on the screen or near it; what is asked for meanwhile is painted when it comes back, or
+// is printed.
 function onFrameInSight(node, paint) {
   let seen = true, owed = false;
   const ask = onFrame(() => { if (seen) paint(); else owed = true; });
+  const settle = () => { if (owed) { owed = false; paint(); } };
   const watcher = new IntersectionObserver((entries) => {
     seen = entries.at(-1).isIntersecting;
-    if (seen && owed) { owed = false; ask(); }
+    if (seen) settle();
   }, { rootMargin: "100px" });
   watcher.observe(node);
-  return Object.assign(ask, { end: () => watcher.disconnect() });
+  addEventListener("beforeprint", settle);
+  return Object.assign(ask, { end: () => { watcher.disconnect(); removeEventListener("beforeprint", settle); } });
 }
 
 // Calls `act` once, when `node` first comes into sight; returns what ends the waiting.
@@ -162,27 +165,27 @@ function glossary({ title, terms }) {
   return make("details", "tl-words", {}, make("summary", "", { textContent: title }), list);
 }
 
-// Sends the newest value of a trait, which `make` gives at that moment; the next one only once the answer to the last is
-// there, or a second has passed.
+// Sends the newest value of a trait; the next one only once the answer to the last is there, or a second has passed. For
+// a value that takes time to make a function may be given: it is made when it is sent.
 function newest(model, up, down) {
   let sequence = 0, waiting = false, next = null, timer = 0;
-  const send = (make) => {
+  const send = (value) => {
     waiting = true;
     sequence += 1;
-    model.set(up, { ...make(), sequence });
+    model.set(up, { ...(typeof value === "function" ? value() : value), sequence });
     model.save_changes();
     clearTimeout(timer);
     timer = setTimeout(answered, 1000);
   };
   function answered() {
     waiting = false;
-    if (next) { const make = next; next = null; send(make); }
+    if (next) { const value = next; next = null; send(value); }
   }
   const heard = () => { if (model.get(down)?.sequence === sequence) { clearTimeout(timer); answered(); } };
   model.on(`change:${down}`, heard);
   return {
     isWaiting: () => waiting,
-    send: (make) => { if (waiting) next = make; else send(make); },
+    send: (value) => { if (waiting) next = value; else send(value); },
     close: () => { clearTimeout(timer); model.off(`change:${down}`, heard); },
   };
 }

@@ -146,7 +146,7 @@ function render({ model, el }) {
       pen.drawImage(picture, 0, 0, columns, rows);
       const { data } = pen.getImageData(0, 0, columns, rows), grey = new Uint8Array(rows * columns);
       for (let k = 0; k < grey.length; k++) grey[k] = 0.299 * data[4 * k] + 0.587 * data[4 * k + 1] + 0.114 * data[4 * k + 2];
-      camera.send(() => ({ rows, columns, pixels: base64(grey) }));
+      camera.send({ rows, columns, pixels: base64(grey) });
     } catch {
       photoProblem.textContent = texts.photo_problem;
     } finally {
@@ -156,6 +156,8 @@ function render({ model, el }) {
   });
   function paintPhoto() {
     const { steps, ink: drawn, problem, sequence } = model.get("developed");
+    if (sequence === taken) return; // it comes once more after a lost connection
+    taken = sequence;
     photoProblem.textContent = problem ?? "";
     if (!steps) return;
     photoSteps.replaceChildren(...steps.map((one) => {
@@ -163,8 +165,7 @@ function render({ model, el }) {
       paintPixels(node.getContext("2d"), bytes(one.values), one.rows, one.columns, (SIDE - one.columns) / 2, (SIDE - one.rows) / 2, one.columns, one.rows, INKS[root.dataset.scheme]);
       return make("figure", "", {}, node, make("figcaption", "", { textContent: one.text }));
     }));
-    if (!drawn || sequence === taken) return;
-    taken = sequence;
+    if (!drawn) return;
     const image = strokes.createImageData(SIDE, SIDE);
     bytes(drawn).forEach((value, k) => image.data.set([255, 255, 255, value], 4 * k));
     strokes.putImageData(image, 0, 0);

@@ -5,8 +5,8 @@ function render({ model, el }) {
   const texts = model.get("texts");
   const channel = newest(model, "chosen", "mistakes");
   let asked = { true: null, predicted: null, page: 0 };
-  const ask = (changes) => { asked = { ...asked, ...changes }; channel.send(() => asked); };
-  const look = button(texts.look, () => channel.send(() => ({ ...asked, look: true }))), hint = make("p", "tl-muted", { textContent: texts.hint });
+  const ask = (changes) => { asked = { ...asked, ...changes }; channel.send(asked); };
+  const look = button(texts.look, () => channel.send({ ...asked, look: true })), hint = make("p", "tl-muted", { textContent: texts.hint });
   const all = button(texts.all, () => ask({ true: null, predicted: null, page: 0 }));
   const earlier = button(texts.earlier, () => ask({ page: asked.page - 1 })), later = button(texts.later, () => ask({ page: asked.page + 1 }));
   const place = make("span", "tl-muted"), score = make("p"), title = make("h3"), pictures = make("div", "tl-pictures");

@@ -32,7 +32,7 @@ function render({ model, el }) {
 
   const channel = newest(model, "edited", "described");
   // Always the whole state: a message that is not yet sent is replaced by the next.
-  const send = (more = {}) => channel.send(() => ({ blocks, ...Object.fromEntries(choices.map(({ name, node }) => [name, Number(node.value)])), ...more }));
+  const send = (more = {}) => channel.send({ blocks, ...Object.fromEntries(choices.map(({ name, node }) => [name, Number(node.value)])), ...more });
   preset.addEventListener("change", () => {
     const chosen = texts.presets.find(([name]) => name === preset.value);
     if (!chosen) return;

@@ -27,7 +27,7 @@ function render({ model, el }) {
   el.replaceChildren(root);
 
   const channel = newest(model, "asked", "answer");
-  const ask = (changes) => { asked = { ...asked, ...changes }; channel.send(() => asked); };
+  const ask = (changes) => { asked = { ...asked, ...changes }; channel.send(asked); };
   image.addEventListener("change", () => ask({ image: Number(image.value) }));
   layer.addEventListener("change", () => ask({ layer: layer.value, filter: null, row: null, column: null }));
   filter.addEventListener("change", () => ask({ filter: Number(filter.value) }));

@@ -29,9 +29,10 @@ function render({ model, el }) {
   };
   const train = () => {
     trainedAt = performance.now();
+    timer = 0;
     send("train", { size: texts.sizes[size.value], draw: Number(draw.value), seed: Number(seed.value), model: net.value });
   };
-  // The first touch at once; of those that follow closely, the last.
+  // The first touch at once, then one in a while, the last among them.
   const soon = () => {
     touched = true;
     count.textContent = texts.sizes[size.value].toLocaleString();
@@ -129,7 +130,7 @@ function render({ model, el }) {
   }
   function paint() {
     const shown = model.get("shown"), { setting, shares } = shown;
-    if (!touched || shown.sequence === sequence) {
+    if (!touched || (!timer && shown.sequence === sequence)) {
       const at = texts.sizes.indexOf(setting.size);
       if (at >= 0 && document.activeElement !== size) size.value = at;
       if (document.activeElement !== size) count.textContent = setting.size.toLocaleString();

@@ -174,7 +174,7 @@ function render({ model, el }) {
 
   // Words are there for who listens, wherever the page stands; pictures only for who sees them.
   const pictures = [onFrameInSight(curves, paintCurves), onFrameInSight(filters, paintFilters)];
-  const show = onFrame(paintMoment), showLooks = onFrame(paintLooks), showFaces = onFrameInSight(face, paintFaces);
+  const show = onFrame(paintMoment), showLooks = onFrame(paintLooks), showFaces = onFrameInSight(mistakes.closest(".tl-looks"), paintFaces);
   const onMoment = () => { show(); for (const ask of pictures) ask(); }, onLooks = () => { showLooks(); showFaces(); };
   model.on("change:moment", onMoment);
   model.on("change:looks", onLooks);
