@@ -45,9 +45,10 @@ ASKER = Path(__file__).with_name("small_study.py")
 class Here:
     """A place that runs in this process, and can be made to fail."""
 
-    n_workers, target, notice, draws_random_numbers = 1, None, "", False
+    n_workers, notice, draws_random_numbers = 1, "", False
 
     def __init__(self) -> None:
+        self.target: str | None = os.environ.get("TATAMI_TARGET")
         self.tasks: list[Task] = []
         self.fails: dict[str, int] = {}
 
