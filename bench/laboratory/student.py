@@ -130,9 +130,9 @@ class Student:
                     elif event == "run_javascript":
                         await self._run(given[0])
 
-    async def _take(self, part: int, sent: int, state: str) -> None:
+    async def _take(self, part: int, sent: int, state: dict[str, str]) -> None:
         name = self._names[part]
-        self.state[name].update(json.loads(state))
+        self.state[name].update({trait: json.loads(value) for trait, value in state.items()})
         await self._tell()
         await self.send(name, {"heard": sent})
 

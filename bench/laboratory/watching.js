@@ -19,7 +19,7 @@
     constructor(...given) {
       super(...given);
       this.addEventListener("message", ({ data }) => {
-        const found = typeof data === "string" && /\\"reading\\":\{\\"sequence\\":(\d+)/.exec(data);
+        const found = typeof data === "string" && /"reading":"\{\\"sequence\\":(\d+)/.exec(data);
         if (found) heard = Number(found[1]);
       });
     }

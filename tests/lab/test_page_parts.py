@@ -256,10 +256,10 @@ def test_what_no_browser_has_confirmed_is_sent_again_as_it_is_by_then(
         monkeypatch.setattr(host, "LOST_S", 0.05)
         training._up({"ready": True})
         await until(lambda: sent)
-        assert set(json.loads(sent[0]["state"])) == {"texts", "moment", "looks"}
+        assert set(sent[0]["state"]) == {"texts", "moment", "looks"}
         training._part.moment = {**training._part.moment, "status": "later"}
         await until(lambda: len(sent) > 2)
-        assert json.loads(sent[-1]["state"])["moment"]["status"] == "later"
+        assert json.loads(sent[-1]["state"]["moment"])["status"] == "later"
         monkeypatch.setattr(host, "LOST_S", 3600.0)
         await until(lambda: not training._up({"heard": sent[-1]["sent"]}) and not training._busy)
         known = len(sent)

@@ -30,7 +30,7 @@ export default {
   template: "<div></div>",
   props: { esm: String, css: String, number: Number, state: Object },
   async mounted() {
-    const values = JSON.parse(JSON.stringify(this.state)), listeners = new Map(), changed = new Set();
+    const values = JSON.parse(JSON.stringify(this.state)), taken = new Map(), listeners = new Map(), changed = new Set();
     const heard = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
     const fire = (name) => [...heard(`change:${name}`)].forEach((listener) => listener());
     const model = {
@@ -43,10 +43,11 @@ export default {
       on: (event, listener) => heard(event).add(listener),
       off: (event, listener) => heard(event).delete(listener),
     };
+    // What comes once more, as after a lost connection, has not changed.
     const take = ({ state, sent }) => {
-      const given = JSON.parse(state);
-      Object.assign(values, given);
-      Object.keys(given).forEach(fire);
+      const news = Object.entries(state).filter(([name, text]) => taken.get(name) !== text);
+      for (const [name, text] of news) { taken.set(name, text); values[name] = JSON.parse(text); }
+      for (const [name] of news) fire(name);
       this.$emit("widget_up", { heard: sent });
     };
     const ready = () => this.$emit("widget_up", { ready: true }); // asks for all as it is now

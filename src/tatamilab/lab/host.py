@@ -96,8 +96,9 @@ class Hosted(Element, component="host.js"):
         """
         self._sent += 1
         self._heard.clear()
-        # as one string: in anything else Socket.IO would look for bytes, number by number
-        message = {"part": self.id, "sent": self._sent, "state": dumps(self._state(names))}
+        # each trait as a string: in anything else Socket.IO would look for bytes, number by number
+        state = {name: dumps(value) for name, value in self._state(names).items()}
+        message = {"part": self.id, "sent": self._sent, "state": state}
         await core.sio.emit("down", message, room=self.client.id)
         await asyncio.wait_for(self._heard.wait(), LOST_S)
 

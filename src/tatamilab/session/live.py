@@ -111,9 +111,8 @@ class LiveRun(Worker[int, Slice]):
         self._step_s = SLICE_S
         self._first = seed, frontend.weights_of(model, graph)
         self._begin(program, self._first[1])
-        self.network = Network(
-            graph, self.weights, n_threads=1
-        )  # beside trainings, more would wait for each other
+        # of one thread: beside trainings, more would but wait for each other
+        self.network = Network(graph, self.weights, n_threads=1)
 
     def _build(self, seed: int) -> "keras.Model":
         backend.choose()

@@ -156,8 +156,6 @@ function render({ model, el }) {
   });
   function paintPhoto() {
     const { steps, ink: drawn, problem, sequence } = model.get("developed");
-    if (sequence === taken) return; // it comes once more after a lost connection
-    taken = sequence;
     photoProblem.textContent = problem ?? "";
     if (!steps) return;
     photoSteps.replaceChildren(...steps.map((one) => {
@@ -165,7 +163,8 @@ function render({ model, el }) {
       paintPixels(node.getContext("2d"), bytes(one.values), one.rows, one.columns, (SIDE - one.columns) / 2, (SIDE - one.rows) / 2, one.columns, one.rows, INKS[root.dataset.scheme]);
       return make("figure", "", {}, node, make("figcaption", "", { textContent: one.text }));
     }));
-    if (!drawn) return;
+    if (!drawn || sequence === taken) return;
+    taken = sequence;
     const image = strokes.createImageData(SIDE, SIDE);
     bytes(drawn).forEach((value, k) => image.data.set([255, 255, 255, value], 4 * k));
     strokes.putImageData(image, 0, 0);
@@ -191,7 +190,7 @@ function render({ model, el }) {
       paintPixels(resting, bytes(values), height, width, 0, 0, SIDE, SIDE, AMOUNTS[colours]);
     }
     describe(rests.canvas, reading.rests?.text ?? texts.rests);
-    if (reading.says && says.textContent !== reading.says) says.textContent = reading.says;
+    if (reading.says) write(says, reading.says);
     if (reading.empty) doctor.hidden = true;
     if (reading.moved) paintMoved(reading.moved);
     if (reading.nearest) paintNearest(reading.nearest);

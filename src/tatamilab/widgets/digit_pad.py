@@ -108,7 +108,7 @@ class DigitPad(Part):
         self._rest: dict[str, Any] = {}
         self.observe(lambda _change: self._read(), "drawing")
         self.observe(self._develop, "photo")
-        self.follow(source, self._read_along, PACE_S)
+        self.follow(source, self._read_along)
 
     def in_words(self) -> str:
         """What is read, or what the pad is for."""

@@ -72,11 +72,9 @@ function render({ model, el }) {
       : [make("p", "tl-muted", { textContent: texts.none })]));
     paintChart(shown.groups);
   }
-  let saved = 0;
   function save() {
     const { name, mime, content, sequence: of } = model.get("file");
-    if (of !== sequence || of === saved || !content) return;
-    saved = of; // it comes once more after a lost connection
+    if (of !== sequence || !content) return;
     const address = URL.createObjectURL(new Blob([bytes(content)], { type: mime }));
     make("a", "", { href: address, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);

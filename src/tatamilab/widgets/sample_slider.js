@@ -141,7 +141,7 @@ function render({ model, el }) {
     write(sure, isMeasuring() ? texts.stop : texts.sure);
     write(verdict, shown.study.text || texts.none);
     clear.disabled = shown.points.length < 2;
-    if (shown.says && says.textContent !== shown.says) says.textContent = shown.says;
+    if (shown.says) write(says, shown.says);
     describe(plot, `${texts.chart}. ${shown.in_words}`);
     describe(axis, `${texts.study}. ${shown.study.text || texts.none}`);
     paintCharts(shown);
