@@ -63,6 +63,16 @@ def test_nothing_is_wrong_with_any_page(site: Path, chromium: Any, language: str
     check_pages(chromium, [site / "index.html", *sorted((site / language).rglob("*.html"))])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 768, 1024, 1100, 1300, 1440])
+def test_no_page_is_wider_than_the_window(site: Path, chromium: Any, width: int) -> None:
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    for name in ("lab", "reliability", "howto/add-a-layer"):
+        page.goto((site / "en" / f"{name}.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == width, name
+    page.close()
+
+
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(
         '<p id="here"><a href="#here"><a href="#there"><a href="gone.html"><script src="//elsewhere.example/x.js">',
