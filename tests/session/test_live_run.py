@@ -12,6 +12,7 @@ import pytest
 
 from tatamilab.engine.loop import Loop
 from tatamilab.session import LiveRun, Phase
+from tatamilab.session.turns import HERE
 
 Live = Callable[..., LiveRun]
 
@@ -175,6 +176,10 @@ def test_nobody_waits_for_what_is_compiled_for_another_batch_size(live: Live) ->
         assert allowed.wait(10)
         return compiled(*what)
 
+    def a_turn() -> bool:
+        with HERE.taken():
+            return True
+
     run._compiled = slowly  # type: ignore[method-assign]
     for size, ask, n_steps in ((270, lambda: run.step("epoch"), 2), (64, run.reset, 9)):
         begun.clear()
@@ -185,6 +190,7 @@ def test_nobody_waits_for_what_is_compiled_for_another_batch_size(live: Live) ->
             assert begun.wait(10)
             try:
                 assert others.submit(run.moment).result(5).batch_size == size
+                assert others.submit(a_turn).result(5), "other trainings go on"
             finally:
                 allowed.set()
             asked.result(10)

@@ -135,14 +135,16 @@ class LiveRun(Worker[int, Slice]):
         return yielding(lambda: Program(graph, self._training, batch_size=batch_size, input_dtype="f32"))
 
     def _program_for(self, batch_size: int) -> Program:
-        """The one there is, if its batches are of this size; a new one takes a moment, in which nothing must wait."""
-        plan = self._program.plan
-        return self._program if batch_size == plan.batch_size else self._compiled(plan.graph, batch_size)
+        """One whose batches are of this size; a new one takes a moment, in which nothing must wait."""
+        for program in (self._program, self._next):
+            if program.plan.batch_size == batch_size:
+                return program
+        return self._compiled(self._program.plan.graph, batch_size)
 
     def _begin(self, program: Program, weights: Weights) -> None:
         """Everything as before the first step."""
         self.id = secrets.token_hex(4)
-        self._program = program
+        self._program = self._next = program
         program.start_over(weights)
         x, y = self.sample.x, self.sample.y
         self._loop = Loop(program, x, y, seed=self._seed, learning_rate=self._learning_rate)
@@ -337,6 +339,10 @@ class LiveRun(Worker[int, Slice]):
             self._wanted, self._phase, self._shown = n_steps, Phase.RUNNING, None
             self._wake()
         self._tell()
+
+    def _get_ready(self) -> None:
+        """Have the next epoch's program compiled while others compute."""
+        self._next = self._program_for(self._batch_size)
 
     def _take(self) -> int:
         slice_s = SLICE_S if len(self._curve.points) > 1 else FIRST_SLICE_S

@@ -84,6 +84,9 @@ class Worker(ABC, Generic[Portion, Done]):
     def _is_due(self) -> bool:
         return bool(self._wanted) and not self._is_over
 
+    def _get_ready(self) -> None:
+        """What takes a while and needs no turn; called with nothing held, before a turn is asked for."""
+
     @abstractmethod
     def _take(self) -> Portion:
         """The next portion of what is wanted; called with `_changed` held."""
@@ -154,9 +157,11 @@ class Worker(ABC, Generic[Portion, Done]):
                     self._seat.leave()
                     self._changed.notify_all()
                     return
+            with self._giving_up():
+                self._get_ready()
             with self._seat.turn(lambda: self._is_due) as given:
                 news = given and self._one()
-            if news:
+            if news or self.problem:
                 self._tell()
 
     def _one(self) -> bool:
@@ -168,16 +173,23 @@ class Worker(ABC, Generic[Portion, Done]):
             self._busy = True
             portion = self._take()
         try:
-            done = self._do(portion)
-            with self._changed:
-                return self._keep(portion, done)
-        except Exception as problem:
-            self._log(problem)
-            with self._changed:
-                self.problem = str(problem) or type(problem).__name__
-                self._give_up()
+            with self._giving_up():
+                done = self._do(portion)
+                with self._changed:
+                    return self._keep(portion, done)
             return True
         finally:
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """Want nothing any more if the block fails."""
+        try:
+            yield
+        except Exception as problem:
+            self._log(problem)
+            with self._changed:
+                self.problem = str(problem) or type(problem).__name__
+                self._give_up()
