@@ -15,6 +15,18 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 """Tags of axe-core: WCAG 2.2 up to AA, and what its makers advise beyond."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where changes are judged, a test in the browser that fails is run once more; the report names each that was.
+
+    A browser, a server and a training on two shared cores can keep a page waiting longer than any test allows for. What
+    is wrong fails twice. No other test is run again: there, what fails once in a while is what is looked for.
+    """
+    if os.environ.get("CI"):
+        for item in items:
+            if "chromium" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser; where there is none, tests are skipped, but never where changes are judged."""
