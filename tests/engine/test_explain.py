@@ -71,8 +71,14 @@ def test_no_kernel_beats_its_arithmetic() -> None:
         reached = times[kernel.name]
         assert reached.calls == 4 * kernel.pieces
         assert 0 < reached.fastest_s <= reached.mean_s
-        if kernel.flops > 1e6:  # 25 %: the clock may change between the two measurements
-            assert reached.fastest_s > 0.75 * kernel.flops / ceiling.flops_per_s
+    best = max(k.flops / times[k.name].fastest_s for k in explain(plan) if k.flops > 1e6)
+    most = ceiling.flops_per_s
+    # the ceiling's moment may have been one in which another program had half of the core
+    for _look in range(50):
+        if best < most / 0.75:  # 25 %: the clock may change between the two measurements
+            break
+        most = max(most, measure.ceiling(plan.target).flops_per_s)
+    assert best < most / 0.75
 
 
 def test_every_kernel_has_an_equation() -> None:
