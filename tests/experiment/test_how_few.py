@@ -1,7 +1,9 @@
 """How few filters will do, on a run short enough for a test: what is kept, and going on after a stop."""
 
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from tatamilab.experiment import RunOptions, Watcher, how_few, run
 from tatamilab.experiment.explained_run import ExplainedRun, read_explained
 from tatamilab.experiment.how_few import Step, kept_how_few
+from tatamilab.experiment.interruption import Interruption, interruptible
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +28,29 @@ def _few_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(how_few, "SEEDS", (0, 1))
 
 
-def test_a_stop_keeps_what_is_whole_and_the_next_call_goes_on(explained: ExplainedRun) -> None:
+def test_a_stop_keeps_what_is_whole_and_the_next_call_goes_on(
+    explained: ExplainedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps: list[Step] = []
+    interruptions: list[Interruption] = []
+
+    @contextmanager
+    def noted() -> Iterator[Interruption]:
+        with interruptible() as interruption:
+            interruptions.append(interruption)
+            yield interruption
 
     def stop(step: Step) -> None:
+        """Called by a thread that trains, while the main one, which hears of signals, waits for it."""
         if not steps:
-            signal.raise_signal(signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            assert interruptions[0]._asked.wait(60)
         steps.append(step)
 
     assert kept_how_few(explained) is None
-    assert how_few.how_few(explained, stop) is None
+    with monkeypatch.context() as watched:
+        watched.setattr(how_few, "interruptible", noted)
+        assert how_few.how_few(explained, stop) is None
     done = len(steps)
     assert 1 <= done < 4
     found = how_few.how_few(explained, steps.append)
