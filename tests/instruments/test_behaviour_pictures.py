@@ -165,7 +165,8 @@ def test_hidden_values_are_what_the_last_layer_reads(models: Models, refused: Ca
     model = models["cnn"]
     images = np.random.default_rng(0).random((3, 28, 28, 1), dtype=np.float32)
     (expected,) = layer_values(model, [model.layers[-1]], images, inputs=True)
-    assert hidden_values(model, images) == pytest.approx(expected, abs=1e-5)
+    # sums of 4,608 products, whose sizes add up to hundreds: rounding comes to 1e-5
+    assert hidden_values(model, images) == pytest.approx(expected, abs=1e-4)
     import keras
 
     flat = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="flat")

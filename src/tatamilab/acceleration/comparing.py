@@ -91,6 +91,7 @@ def compare(model: Any, x: Any, y: Any = None, **options: Any) -> Comparison:
 
     Example:
         >>> import numpy as np, keras
+        >>> keras.utils.set_random_seed(0)
         >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
         >>> model.compile("sgd", "mse")
         >>> comparison = compare(model, np.ones((8, 4)), np.zeros((8, 2)))  # doctest: +ELLIPSIS
