@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,11 +41,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.fail(reason)
         pytest.skip(reason)
     assert binaries is not None
-    home = Path("/tmp") / f"tatami-postgres-{os.getpid()}"
-    home.mkdir(mode=0o700)
+    home = Path(tempfile.mkdtemp(prefix="tatami-postgres-", dir="/tmp"))
     os.chown(home, user.pw_uid, user.pw_gid)
     as_user = {"user": user.pw_uid, "group": user.pw_gid, "cwd": home} if os.getuid() == 0 else {"cwd": home}
-    port = _free_port()
     try:
         command = [
             binaries / "initdb",
@@ -58,9 +57,23 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "--no-sync",
         ]
         subprocess.run(command, check=True, capture_output=True, **as_user)  # type: ignore[call-overload]
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        start = [binaries / "pg_ctl", "-D", home / "data", "-w", "-l", home / "log", "-o", options, "start"]
-        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, **as_user)  # type: ignore[call-overload]
+        for tries_left in (2, 1, 0):  # somebody else may take the port meanwhile
+            port = _free_port()
+            options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+            start = [
+                binaries / "pg_ctl",
+                "-D",
+                home / "data",
+                "-w",
+                "-l",
+                home / "log",
+                "-o",
+                options,
+                "start",
+            ]
+            started = subprocess.run(start, check=not tries_left, stdout=subprocess.DEVNULL, **as_user)  # type: ignore[call-overload]
+            if started.returncode == 0:
+                break
         yield f"postgresql://student@127.0.0.1:{port}/postgres"
     finally:
         stop = [binaries / "pg_ctl", "-D", home / "data", "-m", "immediate", "stop"]

@@ -74,7 +74,7 @@ def test_a_block_holds_in_its_own_thread():
     heard = []
 
     def other():
-        inside.wait(5)
+        inside.wait(60)
         heard.append(language())
         checked.set()
 
@@ -82,7 +82,7 @@ def test_a_block_holds_in_its_own_thread():
     thread.start()
     with using("ja"):
         inside.set()
-        assert checked.wait(5)
+        assert checked.wait(60)
     thread.join()
     assert heard == ["en"]
 

@@ -75,7 +75,7 @@ def child():
     answers.put((first, log.history["loss"], model.get_weights()))
 process = context.Process(target=child, daemon=True)
 process.start()
-first, loss, weights = answers.get(timeout=60)
+first, loss, weights = answers.get(timeout=300)
 np.testing.assert_array_equal(first, model.predict(x, verbose=0))
 for ours, theirs in zip(model.get_weights(), kept):
     np.testing.assert_array_equal(ours, theirs)
@@ -89,5 +89,5 @@ print("the same")
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doesn't fork")
 def test_a_forked_process_predicts_and_trains_as_its_parent() -> None:
-    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=600)
     assert done.stdout == "the same\n", done.stderr[-3000:]

@@ -128,7 +128,7 @@ def test_an_error_is_shown_as_python_shows_it(name: str, tmp_path: Path) -> None
     for file, code in ERRORS.items():
         (tmp_path / file).write_text(code)
     plain = subprocess.run(
-        [sys.executable, name], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, name], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     done = python(name, folder=tmp_path)
     assert done.returncode == plain.returncode == 1

@@ -178,17 +178,17 @@ def test_a_server_without_the_file(cache, bad_mirror, refused):
 
 
 def test_no_server(cache, refused):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}"
-    refused(
-        lambda: fetch("cifar10", address),
-        error=DataFileError,
-        en=f"Cannot fetch {address}/cifar-10-binary.tar.gz: no connection; check the connection, or name a "
-        "mirror with --data-mirror.",
-        ja=f"{address}/cifar-10-binary.tar.gz を取得できません（接続できません）。ネットワーク接続を"
-        "確認するか、--data-mirror でミラーを指定してください。",
-    )
+    with socket.socket() as taken:  # so that nobody else listens there
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        refused(
+            lambda: fetch("cifar10", address),
+            error=DataFileError,
+            en=f"Cannot fetch {address}/cifar-10-binary.tar.gz: no connection; check the connection, or name a "
+            "mirror with --data-mirror.",
+            ja=f"{address}/cifar-10-binary.tar.gz を取得できません（接続できません）。ネットワーク接続を"
+            "確認するか、--data-mirror でミラーを指定してください。",
+        )
 
 
 def test_a_folder_without_the_file(cache, tmp_path, refused):

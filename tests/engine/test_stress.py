@@ -53,7 +53,7 @@ def test_teams_come_and_go(expected: str) -> None:
         program = made(1 + n % 4)
         program.train(X[:300], Y[:300])
         del program
-    for _look in range(500):
+    for _look in range(6000):
         if threading.active_count() <= before:
             break
         time.sleep(0.01)  # the last thread of a team ends a moment after the program
@@ -185,7 +185,7 @@ IN_A_PROCESS = "import sys; sys.path.insert(0, {folder!r}); from test_stress imp
 
 def ended(code: str, **how: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", IN_A_PROCESS.format(folder=str(Path(__file__).parent)) + code]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **how)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, **how)
 
 
 def test_python_ends_while_a_thread_trains() -> None:

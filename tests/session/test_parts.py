@@ -125,14 +125,14 @@ def test_news_are_told_apart_once_for_many_changes() -> None:
     told, go_on, here = [], Event(), get_native_id()
 
     def listener() -> None:
-        go_on.wait(5)
+        go_on.wait(60)
         told.append(get_native_id())
 
     apart = Apart(listener)
     for _ in range(100):
         apart()
     go_on.set()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while len(told) < 2 and time.monotonic() < end:
         time.sleep(0.001)
     time.sleep(0.01)

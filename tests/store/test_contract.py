@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -92,14 +93,15 @@ def test_a_claim_keeps_others_away_until_its_run_is_kept(store: StudyStore, addr
 
 
 def test_a_claim_runs_out_unless_it_is_renewed(store: StudyStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claiming, "LEASE_S", 0.2)
+    now = [1000.0]
+    monkeypatch.setattr(claiming, "time", SimpleNamespace(time=lambda: now[0]))
     mine, theirs = store.claims(), store.claims()
     assert mine.take("a")
-    time.sleep(0.15)
+    now[0] += 0.75 * claiming.LEASE_S
     mine.renew()
-    time.sleep(0.1)
+    now[0] += 0.75 * claiming.LEASE_S
     assert not theirs.take("a")
-    time.sleep(0.2)
+    now[0] += 0.5 * claiming.LEASE_S
     assert theirs.take("a")
 
 
@@ -155,8 +157,10 @@ def test_ten_thousand_runs_are_listed_at_once(store: StudyStore) -> None:
         connection.execute(
             insert(study_runs), [{"key": f"{n:064}", "draw": n, **place} for n in range(10_000)]
         )
-    began = time.perf_counter()
-    (study,) = store.studies()
-    elapsed_s = time.perf_counter() - began
+    times_s: list[float] = []
+    for _time in range(5):  # of which another program may delay some
+        began = time.perf_counter()
+        (study,) = store.studies()
+        times_s.append(time.perf_counter() - began)
     assert (study.n_runs, study.n_done) == (10_000, 10_000)
-    assert elapsed_s < 0.3
+    assert min(times_s) < 0.3
