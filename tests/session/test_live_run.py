@@ -142,6 +142,25 @@ def test_the_latest_weights_are_named_by_their_own_step(live: Live) -> None:
     assert moment.n_steps_seen == moment.epochs * moment.n_steps
 
 
+def test_one_epoch_asked_for_while_steps_are_in_hand_goes_to_the_end_of_theirs(live: Live) -> None:
+    run = live()
+    do, done, told = run._do, Event(), Event()
+
+    def told_late(count: int) -> Any:
+        portion = do(count)
+        done.set()
+        assert told.wait(60)
+        return portion
+
+    run._do = told_late  # type: ignore[method-assign]
+    run.start()
+    assert done.wait(60)
+    run.step("epoch")
+    told.set()
+    assert run.wait() is Phase.PAUSED
+    assert (run.moment().epoch, run.moment().step) == (1, 0)
+
+
 def test_it_can_be_looked_into_while_it_runs(live: Live) -> None:
     run = live(epochs=10_000)
     run.start()

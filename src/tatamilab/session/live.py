@@ -149,6 +149,7 @@ class LiveRun(Worker[int, Slice]):
         x, y = self.sample.x, self.sample.y
         self._loop = Loop(program, x, y, seed=self._seed, learning_rate=self._learning_rate)
         self._curve = Curve(least=len(x) // POINTS_AN_EPOCH)
+        self._left = self._loop.n_steps
         self._validation: tuple[Point, ...] = ()
         self._speed = 0.0
         self._phase, self.problem = Phase.READY, ""
@@ -161,7 +162,7 @@ class LiveRun(Worker[int, Slice]):
 
     def start(self) -> None:
         """Train until the last epoch is over, or `pause`; a finished run stays finished."""
-        self._ask(math.inf)
+        self._ask("end")
 
     def pause(self) -> None:
         """Stop; the steps in hand, a twentieth of a second where a step takes no longer, are finished yet."""
@@ -174,8 +175,7 @@ class LiveRun(Worker[int, Slice]):
 
     def step(self, what: Literal["batch", "epoch"] = "batch") -> None:
         """Train one batch, or to the end of the epoch, then pause."""
-        left = self._loop.n_steps - self._loop.step
-        self._ask(1 if what == "batch" else left)
+        self._ask(what)
 
     def reset(self, seed: int | None = None) -> None:
         """Begin again: with the same weights and order, or with those of another seed.
@@ -248,6 +248,7 @@ class LiveRun(Worker[int, Slice]):
             self._wanted, self._seed = 0, kept.state.seed
             self._begin(program, program.get_weights())
             self._loop.restore(kept.state)
+            self._left = self._loop.n_steps - self._loop.step
             self.id, self._phase, self._speed = progress.id, progress.phase, progress.images_per_s
             self._batch_size, self._learning_rate = progress.batch_size, kept.state.learning_rate
             for point in progress.points:
@@ -332,11 +333,12 @@ class LiveRun(Worker[int, Slice]):
 
     # -- the thread ------------------------------------------------------------------------------------------
 
-    def _ask(self, n_steps: float) -> None:
+    def _ask(self, until: Literal["batch", "epoch", "end"]) -> None:
         with self._changed:
             if self._closed or self._phase in (Phase.FINISHED, Phase.DIVERGED):
                 return
-            self._wanted, self._phase, self._shown = n_steps, Phase.RUNNING, None
+            self._wanted = {"batch": 1, "epoch": self._left, "end": math.inf}[until]
+            self._phase, self._shown = Phase.RUNNING, None
             self._wake()
         self._tell()
 
@@ -373,6 +375,7 @@ class LiveRun(Worker[int, Slice]):
             self._validation = (*self._validation, done.held_back)
         if done.program is not self._program:
             self._go_on_with(done.program)
+        self._left = self._loop.n_steps - self._loop.step
         if not math.isfinite(done.trained.loss):
             self._phase, self._wanted = Phase.DIVERGED, 0
         elif self._loop.epoch >= self.epochs:
