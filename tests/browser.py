@@ -11,6 +11,9 @@ from axe_playwright_python.base import AXE_SCRIPT
 
 CHROMIUM = shutil.which("chromium")
 
+PATIENCE_MS = 60_000
+"""For a machine on which much else goes on; what must be quick is measured, not tested."""
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 """Tags of axe-core: WCAG 2.2 up to AA, and what its makers advise beyond."""
 
@@ -33,8 +36,9 @@ def chromium() -> Iterator[Any]:
     if CHROMIUM is None:
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
         missing("Chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser

@@ -11,6 +11,7 @@ from browser import violations
 def open_every_part(page: Any) -> None:
     """Train a little, draw, look for mistakes, train the slider's networks, and keep the run."""
     page.locator(".tl-live button").nth(2).click()
+    page.locator(".tl-live .tl-says:not(:empty)").wait_for()
     page.locator(".tl-draw").focus()
     page.keyboard.press("Space")
     for _ in range(8):

@@ -1,9 +1,11 @@
 """The page by keyboard alone: from opening it to an own digit that is explained; no trap, and focus is always seen."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 FOCUSED = """() => {
   const node = document.activeElement, style = getComputedStyle(node), box = node.getBoundingClientRect();
@@ -45,7 +47,7 @@ def test_from_opening_to_an_explained_digit(page: Callable[..., Any]) -> None:
     assert "of 169 places" in doctor.locator("p").inner_text()
     assert doctor.locator(".tl-nearest canvas").count() == 6
     resting = opened.locator(".tl-steps canvas").nth(2)
-    assert resting.get_attribute("aria-label").startswith("Covered at row ")
+    expect(resting).to_have_attribute("aria-label", re.compile("^Covered at row "))
     assert opened.locator(".tl-mistakes td button[tabindex='0']").count() == 1
     go_to(opened, "Question")
     opened.keyboard.press("ArrowDown")

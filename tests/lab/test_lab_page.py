@@ -1,10 +1,12 @@
 """A student's way over the page, in a real Chromium."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+from settled import settle
 
 Page = Callable[..., Any]
 
@@ -13,12 +15,17 @@ def status(page: Any) -> str:
     return str(page.locator(".tl-status").inner_text())
 
 
+WATCH_THE_CURVES = """new IntersectionObserver((entries) => {
+  window.curvesAreSeen = entries.at(-1).isIntersecting;
+}, { rootMargin: "100px" }).observe(document.querySelector(".tl-curves"))"""
+"""As the part itself does, and told after it."""
+
+
 def draw_a_one(page: Any) -> None:
     pad = page.locator(".tl-draw")
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    pad.hover(position={"x": 140, "y": 50})
     page.mouse.down()
+    box = pad.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 230, steps=12)
     page.mouse.up()
 
@@ -37,7 +44,7 @@ def test_train_then_draw_and_be_read(page: Page) -> None:
         "document.querySelector('.tl-pad [aria-live]').textContent.startsWith('Read as 1')"
     )
     opened.reload()
-    opened.wait_for_selector(".tl-pixel td")
+    settle(opened)
     assert status(opened).startswith("epoch 2 of 10")
 
 
@@ -45,9 +52,10 @@ def test_train_then_draw_and_be_read(page: Page) -> None:
 def test_pictures_off_the_screen_are_drawn_when_they_come_back(page: Page) -> None:
     opened = page("?images=6000")
     curve = "document.querySelector('.tl-curves canvas').toDataURL()"
-    before = opened.evaluate(curve)
     opened.evaluate("document.querySelector('.tl-looks').scrollIntoView()")
-    opened.wait_for_timeout(200)
+    opened.evaluate(WATCH_THE_CURVES)
+    opened.wait_for_function("window.curvesAreSeen === false")
+    before = opened.evaluate(curve)
     opened.get_by_role("button", name="One epoch").evaluate("button => button.click()")
     opened.wait_for_function(
         "document.querySelector('.tl-status').textContent.startsWith('epoch 2 of 10, step 0')"
@@ -66,11 +74,12 @@ def test_after_a_lost_connection_all_is_as_it_is_by_then_and_nothing_is_done_twi
     downloads: list[Any] = []
     opened.on("download", lambda download: downloads.append(download))
     opened.get_by_role("button", name="One batch").click()
+    opened.wait_for_function("document.querySelector('.tl-status').textContent.includes('step 1 of')")
     opened.get_by_role("button", name="Keep this run").click()
     with opened.expect_download():
         opened.locator(".tl-run select").first.select_option("script")
-    opened.evaluate("window.socket.io.engine.close()")
-    opened.wait_for_function("window.socket.connected")
+    lost = opened.evaluate("const { id } = window.socket; window.socket.io.engine.close(); id")
+    opened.wait_for_function("lost => window.socket.connected && window.socket.id !== lost", arg=lost)
     opened.get_by_role("button", name="One epoch").click()
     opened.wait_for_function(
         "document.querySelector('.tl-status').textContent.startsWith('epoch 2 of 10, step 0')"
@@ -122,7 +131,8 @@ def test_it_fits_the_screen_in_japanese(page: Page, width: int, scheme: str) -> 
 def test_the_window_slides_until_it_is_stopped(page: Page) -> None:
     opened = page()
     part = opened.locator(".tl-pixel")
-    part.scroll_into_view_if_needed()
+    part.locator("canvas[tabindex]").click(position={"x": 103, "y": 103})  # far from the end of its way
+    expect(part.locator("[aria-live]")).to_have_text(re.compile("^Row 10, column 10: "))
     before = part.locator("table").first.inner_text()
     part.get_by_role("button", name="Slide the window").click()
     opened.wait_for_function(
@@ -151,14 +161,14 @@ def test_two_pages_of_a_browser_show_one_run(page: Page) -> None:
     first = page()
     second = first.context.new_page()
     second.goto(first.url)
-    second.wait_for_selector(".tl-pixel td")
+    settle(second)
     first.get_by_role("button", name="One batch").click()
     second.wait_for_function("document.querySelector('.tl-status').textContent.includes('step 1 of 422')")
     first.close()
     second.close()
     third = first.context.new_page()
     third.goto(first.url)
-    third.wait_for_selector(".tl-pixel td")
+    settle(third)
     assert status(third) == "epoch 1 of 10, step 1 of 422"
 
 
@@ -174,19 +184,26 @@ def test_another_network_is_trained_at_its_own_address_and_there_is_a_way_back(p
     opened.wait_for_function("!document.querySelector('.tl-editor .tl-first').disabled")
     train.click()
     opened.wait_for_url("**/?net=c32k5_p2_d128")
+    settle(opened)
     opened.wait_for_function("document.querySelector('.tl-status')?.textContent.includes('images a second')")
     assert "Press “Start”." not in opened.locator("header").inner_text()
     opened.get_by_role("button", name="Pause").click()
     opened.get_by_role("button", name="Go on").wait_for()
-    paused_at = status(opened)
+    opened.get_by_role("button", name="Keep this run").click()
+    opened.get_by_text("Kept.", exact=True).wait_for()  # the steps that were in hand are done by then
     opened.reload()
-    opened.wait_for_selector(".tl-pixel td")
+    settle(opened)
+    paused_at = status(opened)
     tab = opened.context.new_page()
     tab.goto(opened.url)
-    tab.wait_for_selector(".tl-pixel td")
+    settle(tab)
+    opened.reload()
+    settle(opened)
     assert (status(opened), status(tab)) == (paused_at, paused_at), "it is trained once for each press"
+    for one in (opened, tab):
+        expect(one.get_by_role("button", name="Go on")).to_be_visible()
     opened.go_back()
-    opened.wait_for_selector(".tl-pixel td")
+    settle(opened)
     assert status(opened) == "epoch 1 of 10, step 1 of 422"
 
 

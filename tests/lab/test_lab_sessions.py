@@ -10,10 +10,13 @@ from threading import Event, Thread, current_thread
 import numpy as np
 import pytest
 
+from browser import PATIENCE_MS
 from tatamilab.lab import sessions as lab_sessions
 from tatamilab.lab.sessions import LEFT_ALONE_S, MOST_RUNS, Sessions
 from tatamilab.session import Blueprint, LiveRun, Phase, Sample, Setup
 from tatamilab.session.sample import mnist
+
+PATIENCE_S = PATIENCE_MS / 1000
 
 
 def made(setup: Setup) -> LiveRun:
@@ -38,12 +41,12 @@ def test_a_run_is_put_on_disk_after_ten_minutes_alone(sessions: Sessions) -> Non
     run.start()
     second.leave()
     assert run.moment().phase is Phase.RUNNING
+    left_at = time.monotonic()
     first.leave()
     run.wait()
     assert run.moment().phase is Phase.PAUSED
     run.step()
     run.wait()
-    left_at = time.monotonic()
     sessions.sweep(left_at + LEFT_ALONE_S - 5)
     third = sessions.enter("a", setup)
     assert third.run is run
@@ -147,7 +150,7 @@ def test_no_browser_waits_for_what_is_built_for_another(tmp_path: Path) -> None:
     def slowly(setup: Setup) -> LiveRun:
         if setup.seed == 7:
             begun.set()
-            assert allowed.wait(10)
+            assert allowed.wait(3 * PATIENCE_S)
         return made(setup)
 
     sessions = Sessions(slowly, tmp_path)
@@ -155,15 +158,15 @@ def test_no_browser_waits_for_what_is_built_for_another(tmp_path: Path) -> None:
     mine.run.start()
     with ThreadPoolExecutor(3) as others:
         theirs = others.submit(sessions.enter, "b", Setup(seed=7))
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         try:
-            others.submit(mine.leave).result(5)
+            others.submit(mine.leave).result(PATIENCE_S)
             assert mine.run.moment().phase is Phase.PAUSED
-            assert others.submit(sessions.enter, "a", Setup()).result(5).run is mine.run
+            assert others.submit(sessions.enter, "a", Setup()).result(PATIENCE_S).run is mine.run
         finally:
             allowed.set()
         tab = sessions.enter("b", Setup(seed=7))
-        assert tab.run is theirs.result(10).run
+        assert tab.run is theirs.result(PATIENCE_S).run
     sessions.close()
 
 
@@ -172,12 +175,11 @@ def test_a_run_is_kept_and_deleted_at_one_time_by_one(sessions: Sessions) -> Non
     run.start()
     end = time.monotonic() + 1.5
 
-    def until_then(what: Callable[[], object]) -> int:
+    def until_then(what: Callable[[], object]) -> None:
         n = 0
-        while time.monotonic() < end:
+        while n < 2 or time.monotonic() < end:
             what()
             n += 1
-        return n
 
     def whole() -> None:
         if shelf.entries():
@@ -189,7 +191,8 @@ def test_a_run_is_kept_and_deleted_at_one_time_by_one(sessions: Sessions) -> Non
             all_at_once.submit(until_then, what)
             for what in (lambda: shelf.keep(Setup(), run.kept()), sessions.sweep, whole)
         ]
-    assert min(one.result() for one in done) > 1
+    for one in done:
+        one.result()
 
 
 def test_what_was_deleted_does_not_come_back_before_it_is_trained_further(sessions: Sessions) -> None:

@@ -16,6 +16,7 @@ from weakref import ref
 
 import pytest
 
+from browser import PATIENCE_MS
 from tatamilab.lab.sessions import Sessions
 from tatamilab.session import Blueprint, LiveRun, Phase, Sample, Setup
 from tatamilab.session.sample import mnist
@@ -81,7 +82,7 @@ def on_page(tmp_path: Path) -> Callable[[Work], None]:
 
 
 async def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE_MS / 1000
     while not true():
         assert time.monotonic() < end
         await asyncio.sleep(0.005)
@@ -148,10 +149,10 @@ def test_nothing_is_left_of_a_page_that_is_gone(on_page: Callable[[Work], None])
         part = ref(lab.part("Training")._part)
         assert len(_instances) > len(before)
         client.delete()
-        await until(lambda: set(_instances) == before)
+        await until(lambda: set(_instances) <= before)  # what other pages have left may still be going
         lab.user.client = None
         del client
-        await until(lambda: gc.collect() and part() is None)
+        await until(lambda: (gc.collect(), part() is None)[1])
 
     on_page(work)
 
@@ -196,8 +197,7 @@ def test_a_part_that_fails_is_said_in_a_line_and_the_page_goes_on(
         run = training._part._run
         training._part._run = None
         training._up({"set": {"command": {"sequence": 1, "name": "start"}}})
-        await until(lambda: caplog.records)
-        assert caplog.records[-1].message.startswith("Training.command: AttributeError: 'NoneType'")
+        await until(lambda: " Training.command: AttributeError: 'NoneType'" in caplog.text)
         assert "Traceback" not in caplog.text
         training._part._run = run
         training._up({"set": {"command": {"sequence": 2, "name": "batch"}}})
@@ -258,7 +258,8 @@ def test_what_no_browser_has_confirmed_is_sent_again_as_it_is_by_then(
         await until(lambda: sent)
         assert set(sent[0]["state"]) == {"texts", "moment", "looks"}
         training._part.moment = {**training._part.moment, "status": "later"}
-        await until(lambda: len(sent) > 2)
+        told = len(sent)
+        await until(lambda: len(sent) > told)
         assert json.loads(sent[-1]["state"]["moment"])["status"] == "later"
         monkeypatch.setattr(host, "LOST_S", 3600.0)
         await until(lambda: not training._up({"heard": sent[-1]["sent"]}) and not training._busy)

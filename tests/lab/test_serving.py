@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from browser import PATIENCE_MS
 from tatamilab.errors import BadInput, OutputError
 from tatamilab.lab.guard import COOKIE, GUESSING_S, MOST_ADDRESSES, MOST_GUESSES, Guard, Guesses
 from tatamilab.lab.serving import check_host, check_port, data_folder
@@ -21,14 +22,14 @@ from tatamilab.lab.serving import check_host, check_port, data_folder
 )
 def test_a_forged_request_is_forbidden(address: str, headers: dict[str, str]) -> None:
     with pytest.raises(HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10)
+        urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=PATIENCE_MS / 1000)
     assert refused.value.code == 403
     refused.value.close()
 
 
 def test_by_another_name_it_is_the_same_page_with_the_same_cookie(address: str) -> None:
     other = address.replace("127.0.0.1", "localhost") + "?seed=5&lang=ja"
-    with urllib.request.urlopen(other, timeout=30) as answer:
+    with urllib.request.urlopen(other, timeout=PATIENCE_MS / 1000) as answer:
         assert answer.url == address + "?seed=5&lang=ja"
 
 

@@ -28,7 +28,7 @@ def run() -> Any:
 
 def answered(part: Explain, question: str) -> dict[str, Any]:
     part.asked = {"sequence": 1, "question": question}
-    part.wait()
+    part.wait(600)
     return dict(part.explained)
 
 
@@ -66,7 +66,7 @@ def test_the_newest_wish_wins(run: LiveRun) -> None:
             part.asked = {"sequence": sequence, "question": question}
         part.asked = {"sequence": 3, "question": "<script>"}
         assert active_count() <= n_threads + 1
-    part.wait()
+    part.wait(600)
     assert part.explained["question"] == "maps"
     assert [question for state, question in seen if state == "drawn"] == ["maps"]
 

@@ -126,10 +126,9 @@ def is_painted(canvas: Any) -> bool:
 def test_a_digit_is_drawn_and_read(notebook: Any, tmp_path: Path) -> None:
     pad = part(notebook, "pad")
     draw = pad.locator(".tl-draw")
-    draw.scroll_into_view_if_needed()
-    box = draw.bounding_box()
-    notebook.mouse.move(box["x"] + 140, box["y"] + 50)
+    draw.hover(position={"x": 140, "y": 50})
     notebook.mouse.down()
+    box = draw.bounding_box()
     notebook.mouse.move(box["x"] + 140, box["y"] + 230, steps=12)
     notebook.mouse.up()
     pad.locator(".tl-bars .tl-most").wait_for()

@@ -274,6 +274,7 @@ def test_while_a_training_goes_on_the_slow_half_is_done_now_and_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(digit_pad, "PACE_S", 0.0)
+    monkeypatch.setattr(digit_pad, "REST_S", 3600.0)
     run = LiveRun(lambda: worksheet_cnn(filters=4), Sample.of(load("mnist", data_size=600)), epochs=20)
     pad = DigitPad(run)
     pad.drawing = drawn(seven())

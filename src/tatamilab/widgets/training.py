@@ -103,7 +103,8 @@ class Training(Part):
     def _tell(self) -> None:
         with self._turn, using(self.texts["lang"]):
             moment, looks = _shown(self._run.moment(), self._run.weights()), self._look()
-            self.moment, self.looks = moment, looks  # at once, so that the browser draws one picture, not two
+            # at once, so that the browser draws one picture, not two; a status is never there before its looks
+            self.looks, self.moment = looks, moment
 
     def _look(self) -> dict[str, Any]:
         """The pinned image on its way through the network, and the mistakes of the moment."""
