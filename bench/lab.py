@@ -12,9 +12,11 @@ Run it on a machine that has nothing else to do.
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,7 @@ WANTED = {
     ("slider", "both", "p95_ms"): ("… both networks, p95 (ms)", 800),
     ("slowdown", "elsewhere_percent"): ("a training over one without a page, drawn elsewhere (%)", 8),
     ("slowdown", "here_percent"): ("… drawn by the same two cores (%)", 8),
+    ("closing", "s"): ("Ctrl-C, while a class of 30 trains (s)", 2),
     ("class", "click_p95_ms"): ("a class of 30: click, p95 (ms)", 250),
     ("class", "lost_sessions"): ("… sessions lost", 0),
     ("class", "memory_slope_mb_per_min"): ("… memory, growth (MB a minute)", 2),
@@ -119,12 +122,39 @@ async def watched_s(server: Server) -> float:
         await student.leave()
 
 
+def closing(server: Server) -> dict[str, Any]:
+    """From Ctrl-C to the end of the server, while a class of thirty is there and trains."""
+    return {"s": round(asyncio.run(closed_s(server)), 2)}
+
+
+async def closed_s(server: Server) -> float:
+    """Seconds from the signal until the server has kept all runs and is gone."""
+    students = [await Student.enter(server.address) for _number in range(N_STUDENTS)]
+    try:
+        for student in students:
+            await student.ask("training", "command", name="start", value=None)
+        await asyncio.gather(
+            *(
+                student.until(lambda state: len(state["training"]["moment"]["points"]) > 5, 180)
+                for student in students
+            )
+        )
+        began = time.perf_counter()
+        server.process.send_signal(signal.SIGINT)
+        await asyncio.to_thread(server.process.wait, 60)
+        return time.perf_counter() - began
+    finally:
+        for student in students:
+            await student.leave()
+
+
 PARTS: dict[str, Callable[[Server], dict[str, Any]]] = {
     "page": page,
     "pen": pen,
     "curve": curve,
     "slider": slider,
     "slowdown": slowdown,
+    "closing": closing,
 }
 
 
