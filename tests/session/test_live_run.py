@@ -161,6 +161,16 @@ def test_one_epoch_asked_for_while_steps_are_in_hand_goes_to_the_end_of_theirs(l
     assert (run.moment().epoch, run.moment().step) == (1, 0)
 
 
+def test_another_batch_size_before_the_first_step_holds_for_that_step_too(live: Live) -> None:
+    run, so_from_the_start = live(), live(batch_size=270)
+    run.batch_size = 270
+    for one in (run, so_from_the_start):
+        one.step("epoch")
+        assert one.wait() is Phase.PAUSED
+        assert (one.moment().epoch, one.moment().step, one.moment().n_steps_seen) == (1, 0, 2)
+    assert digest(run) == digest(so_from_the_start)
+
+
 def test_it_can_be_looked_into_while_it_runs(live: Live) -> None:
     run = live(epochs=10_000)
     run.start()

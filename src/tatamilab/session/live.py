@@ -54,12 +54,10 @@ class Slice:
     Attributes:
         trained: of the training images.
         held_back: of the images held back, where the epoch is over.
-        program: for the steps to come.
     """
 
     trained: Point
     held_back: Point | None
-    program: Program
 
 
 class LiveRun(Worker[int, Slice]):
@@ -108,6 +106,7 @@ class LiveRun(Worker[int, Slice]):
         program = self._compiled(graph, batch_size)
         self._held_back = program.examples(sample.x_held_back, sample.y_held_back)
         self._wanted: float = 0
+        self._one_epoch = False
         self._step_s = SLICE_S
         self._first = seed, frontend.weights_of(model, graph)
         self._begin(program, self._first[1])
@@ -149,7 +148,6 @@ class LiveRun(Worker[int, Slice]):
         x, y = self.sample.x, self.sample.y
         self._loop = Loop(program, x, y, seed=self._seed, learning_rate=self._learning_rate)
         self._curve = Curve(least=len(x) // POINTS_AN_EPOCH)
-        self._left = self._loop.n_steps
         self._validation: tuple[Point, ...] = ()
         self._speed = 0.0
         self._phase, self.problem = Phase.READY, ""
@@ -248,7 +246,6 @@ class LiveRun(Worker[int, Slice]):
             self._wanted, self._seed = 0, kept.state.seed
             self._begin(program, program.get_weights())
             self._loop.restore(kept.state)
-            self._left = self._loop.n_steps - self._loop.step
             self.id, self._phase, self._speed = progress.id, progress.phase, progress.images_per_s
             self._batch_size, self._learning_rate = progress.batch_size, kept.state.learning_rate
             for point in progress.points:
@@ -337,7 +334,7 @@ class LiveRun(Worker[int, Slice]):
         with self._changed:
             if self._closed or self._phase in (Phase.FINISHED, Phase.DIVERGED):
                 return
-            self._wanted = {"batch": 1, "epoch": self._left, "end": math.inf}[until]
+            self._wanted, self._one_epoch = 1 if until == "batch" else math.inf, until == "epoch"
             self._phase, self._shown = Phase.RUNNING, None
             self._wake()
         self._tell()
@@ -347,6 +344,7 @@ class LiveRun(Worker[int, Slice]):
         self._next = self._program_for(self._batch_size)
 
     def _take(self) -> int:
+        self._go_on_with_next()
         slice_s = SLICE_S if len(self._curve.points) > 1 else FIRST_SLICE_S
         return int(min(max(1, round(slice_s / self._step_s)), self._wanted))
 
@@ -360,10 +358,10 @@ class LiveRun(Worker[int, Slice]):
         place = self._loop.epoch + self._loop.step / self._loop.n_steps
         trained = Point(place, totals.images, totals.loss, totals.metrics[0])
         if self._loop.step:
-            return Slice(trained, None, self._program)
+            return Slice(trained, None)
         score = self._program.evaluate(self._held_back)
         held_back = Point(place, score.images, score.loss, score.metrics[0])
-        return Slice(trained, held_back, self._program_for(self._batch_size))
+        return Slice(trained, held_back)
 
     def _keep(self, count: int, done: Slice) -> bool:
         """Write down what a slice has brought, and see whether the run is over."""
@@ -373,9 +371,8 @@ class LiveRun(Worker[int, Slice]):
         self._film.offer(self._latest)
         if done.held_back is not None:
             self._validation = (*self._validation, done.held_back)
-        if done.program is not self._program:
-            self._go_on_with(done.program)
-        self._left = self._loop.n_steps - self._loop.step
+            self._wanted = 0 if self._one_epoch else self._wanted
+        self._go_on_with_next()
         if not math.isfinite(done.trained.loss):
             self._phase, self._wanted = Phase.DIVERGED, 0
         elif self._loop.epoch >= self.epochs:
@@ -387,8 +384,11 @@ class LiveRun(Worker[int, Slice]):
     def _give_up(self) -> None:
         self._wanted, self._phase = 0, Phase.PAUSED
 
-    def _go_on_with(self, program: Program) -> None:
-        """Between two epochs: take the next steps by a program whose batches are of another size."""
+    def _go_on_with_next(self) -> None:
+        """Between two epochs: take the next steps by the program whose batches are of the size that is wanted."""
+        program = self._next
+        if program is self._program or program.plan.batch_size != self._batch_size or self._loop.step:
+            return
         state = replace(self._loop.state(), batch_size=program.plan.batch_size)
         self._program = program
         self._loop = Loop(program, self.sample.x, self.sample.y)
