@@ -334,15 +334,17 @@ def test_the_address_follows_what_is_chosen(within: Within) -> None:
 
 
 @pytest.mark.slow
-def test_a_page_is_there_before_a_network_that_is_built_for_another(within: Within) -> None:
+def test_a_page_is_there_before_networks_that_are_built_for_another(within: Within) -> None:
     async def work(room: Room) -> None:
         first = await room.enter()
-        sizes = random.sample(range(17, 49), 3)  # one that has never been compiled here
-        new = "?net=c{}k3-tanh_n_c{}k5-tanh_n_p2_d{}".format(*sizes)
-        begun = [asyncio.create_task(room.enter(new, first)) for _number in range(3)]  # impatient, with F5
+        new = [random.sample(range(17, 49), 3) for _number in range(3)]  # that have never been compiled here
+        addresses = ["?net=c{}k3-tanh_n_c{}k5-tanh_n_p2_d{}".format(*sizes) for sizes in new]
+        begun = [asyncio.create_task(room.enter(address, first)) for address in addresses]
         await asyncio.sleep(0.05)
         await room.enter()
-        assert not any(page.done() for page in begun)
+        assert sum(page.done() for page in begun) < 2, (
+            "one is built after the other, and a page is there sooner"
+        )
         await asyncio.gather(*begun)
 
     within(work)
